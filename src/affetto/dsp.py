@@ -31,9 +31,7 @@ def hann(length: int) -> NDArray[np.float32]:
     return window
 
 
-def power_frames(
-    padded: NDArray[np.float32], *, n_fft: int, hop: int
-) -> NDArray[np.float32]:
+def power_frames(padded: NDArray[np.float32], *, n_fft: int, hop: int) -> NDArray[np.float32]:
     """Compute the power spectrum of every whole frame that fits.
 
     Args:

@@ -119,7 +119,9 @@ def parse_labels(names: str | Iterable[str]) -> tuple[Emotion, ...]:
         if not name:
             continue
         if name not in known:
-            raise OptionError(f"unknown emotion {part.strip()!r}: choose from {', '.join(known_order())}")
+            raise OptionError(
+                f"unknown emotion {part.strip()!r}: choose from {', '.join(known_order())}"
+            )
         found[Emotion(name)] = None
     if not found:
         raise OptionError(f"no emotion given: choose from {', '.join(known_order())}")
