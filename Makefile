@@ -1,0 +1,104 @@
+# Affetto: every task of the house. `make` alone lists them.
+#
+# Needs Python 3.11 or newer, and nothing else from the system. Each task builds what it needs in $(VENV) first, and
+# keeps it until pyproject.toml or constraints.txt change.
+#
+#   PYTHON=python3.12   the Python that builds the environment
+#   FILE=my.mp3         what `make demo` listens to
+#   EXTRAS=all          `make test` with every extra (torch is large)
+
+VENV ?= .venv
+FILE ?= examples/two_moods.flac
+REPORT ?= demo.html
+EXTRAS ?= test
+
+ifeq ($(OS),Windows_NT)
+  BIN := $(VENV)/Scripts
+else
+  BIN := $(VENV)/bin
+endif
+PY := $(BIN)/python
+
+# The first Python on the path that is new enough.
+ifndef PYTHON
+  PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	  if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
+endif
+
+RECIPE := pyproject.toml constraints.txt
+INSTALL := $(PY) -m pip install --quiet --constraint constraints.txt --editable
+
+.PHONY: help demo test lint format types imports docs bench model results check clean
+.DEFAULT_GOAL := help
+
+help: ## list the tasks
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.core ## hear two moods in a short recording (FILE=my.mp3 for your own)
+	@$(BIN)/affetto analyze "$(FILE)"
+	@$(BIN)/affetto analyze "$(FILE)" --format html --output "$(REPORT)"
+	@echo
+	@echo "The report, with the player and the curves: $(CURDIR)/$(REPORT) (open it in any browser)."
+
+test: $(VENV)/.$(EXTRAS) ## run the tests (EXTRAS=all to run those that need torch, too)
+	$(PY) -m pytest
+
+lint: $(VENV)/.all ## look for faults of style
+	$(PY) -m ruff format --check
+	$(PY) -m ruff check
+
+format: $(VENV)/.all ## mend the faults of style that can be mended
+	$(PY) -m ruff format
+	$(PY) -m ruff check --fix
+
+types: $(VENV)/.all ## check the types
+	$(PY) -m mypy
+
+imports: $(VENV)/.all ## check that a floor imports only from floors below it
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.all ## build the documentation into site/
+	$(PY) -m mkdocs build --strict
+
+bench: $(VENV)/.all ## measure speed and memory beside the peers
+	$(PY) benchmarks/cold_start.py
+	$(PY) benchmarks/analyze_speed.py
+	$(PY) benchmarks/memory.py
+
+model: $(VENV)/.all ## train the bundled model again from the corpora (hours)
+	$(BIN)/affetto train --recipe default --output src/affetto/models/bundled/default
+
+results: $(VENV)/.all ## measure every protocol again and write docs/results.md (hours)
+	$(BIN)/affetto evaluate --protocol all --output docs/results
+
+check: lint types imports docs ## everything that is not a test
+
+clean: ## remove the environment and what was built
+	$(or $(PYTHON),python3) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'site', 'build', 'dist')]"
+
+# The environment, in layers: each stamp is a finished install of what its name says.
+
+$(VENV)/.made:
+	@$(if $(PYTHON),,echo "Affetto needs Python 3.11 or newer; found none on the path: install it, or name one with PYTHON=..." >&2; exit 2)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Affetto needs Python 3.11 or newer; found $$($(PYTHON) --version 2>&1): name a newer one with PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "This Python can't build environments: its ensurepip or venv is missing (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 2; }
+	@echo "Building $(VENV) with $$($(PYTHON) --version)."
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.made $(RECIPE)
+	@echo "Installing Affetto into $(VENV)."
+	@$(INSTALL) .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.made $(RECIPE)
+	@echo "Installing Affetto and its test tools into $(VENV)."
+	@$(INSTALL) ".[test]"
+	@touch $@ $(VENV)/.core
+
+$(VENV)/.all: $(VENV)/.made $(RECIPE)
+	@echo "Installing Affetto with every extra into $(VENV) (torch is large: minutes)."
+	@$(INSTALL) ".[all,dev]"
+	@touch $@ $(VENV)/.core $(VENV)/.test
