@@ -9,6 +9,7 @@ __all__ = [
     "AffettoError",
     "AudioError",
     "CorpusError",
+    "FormatError",
     "ManifestError",
     "MissingExtraError",
     "ModelError",
@@ -37,6 +38,10 @@ class AudioError(AffettoError):
 
 class CorpusError(AffettoError):
     """A corpus folder or protocol that isn't what its name promises."""
+
+
+class FormatError(AffettoError):
+    """A saved result that doesn't hold what its format promises."""
 
 
 class ManifestError(AffettoError):
