@@ -36,7 +36,7 @@ help: ## list the tasks
 
 demo: $(VENV)/.core ## hear two moods in a short recording (FILE=my.mp3 for your own)
 	@$(BIN)/affetto analyze "$(FILE)"
-	@$(BIN)/affetto analyze "$(FILE)" --format html --output "$(REPORT)"
+	@$(BIN)/affetto analyze "$(FILE)" --format html -o "$(REPORT)"
 	@echo
 	@echo "The report, with the player and the curves: $(CURDIR)/$(REPORT) (open it in any browser)."
 
