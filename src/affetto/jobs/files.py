@@ -2,7 +2,6 @@
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -72,7 +71,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         # A pipe or a device (/dev/stdout) can't be renamed over.
         yield target
         return
-    unfinished = target.with_name(f"{_PREFIX}{secrets.token_hex(6)}{target.suffix}")
+    unfinished = target.with_name(f"{_PREFIX}{os.urandom(6).hex()}{target.suffix}")
     try:
         yield unfinished
         with unfinished.open("rb+") as file:

@@ -1,0 +1,212 @@
+"""One function over many items, on all cores."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from affetto.errors import AffettoError, OptionError
+from affetto.jobs.journal import Journal
+from affetto.jobs.progress import ProgressBar
+
+__all__ = ["Outcome", "cores", "run"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T, R]):
+    """What became of one item.
+
+    Attributes:
+        item: the item.
+        value: what the function gave; None where it failed.
+        error: one line that says what went wrong; None where it went well.
+        fault: whether the error is none that the user can mend.
+        restored: whether the value comes from the journal of an earlier run.
+    """
+
+    item: T
+    value: R | None = None
+    error: str | None = None
+    fault: bool = False
+    restored: bool = False
+
+
+def cores() -> int:
+    """Count the cores that this process may use.
+
+    Examples:
+        >>> cores() >= 1
+        True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run(
+    function: Callable[[T], R],
+    items: Sequence[T],
+    *,
+    workers: int | None = None,
+    describe: str = "",
+    journal: str | Path | None = None,
+    key: Callable[[T], str] = str,
+    valid: Callable[[T, R], bool] | None = None,
+) -> list[Outcome[T, R]]:
+    """Call a function for every item, in a pool of processes.
+
+    An item that fails does not stop the others, nor does one that takes its process down. A key
+    interrupt lets the items under way finish, records them, and is raised again.
+
+    Args:
+        function: importable by name (a module's function, or `functools.partial` of one); its
+            result is of JSON types where there is a journal.
+        items: what it is called with; picklable.
+        workers: processes; None takes one a core. With 1 all happens in this process.
+        describe: words for the progress on stderr; empty shows none.
+        journal: a file that records finished items. Items that it holds are not done again.
+        key: names an item in the journal; it changes when the work on the item would.
+        valid: called with an item and its recorded value; False does the item again (its result
+            was deleted, say).
+
+    Returns:
+        One outcome an item, in the order of the items.
+
+    Raises:
+        OptionError: `workers` is below 1.
+        OutputError: the journal can't be written.
+
+    Examples:
+        >>> [outcome.value for outcome in run(abs, [-1, 2], workers=1)]
+        [1, 2]
+        >>> run(len, [None], workers=1)[0].error
+        "TypeError: object of type 'NoneType' has no len()"
+    """
+    if workers is not None and workers < 1:
+        raise OptionError(f"found {workers} workers, expected 1 or more")
+    outcomes: dict[int, Outcome[T, R]] = {}
+    with ExitStack() as stack:
+        book = stack.enter_context(Journal(journal)) if journal is not None else None
+        if book is not None:
+            for i, item in enumerate(items):
+                name = key(item)
+                if name in book.done and (valid is None or valid(item, book.done[name])):
+                    outcomes[i] = Outcome(item, book.done[name], restored=True)
+        left = [i for i in range(len(items)) if i not in outcomes]
+        bar = stack.enter_context(
+            ProgressBar(describe, total=len(items), done=len(items) - len(left))
+        )
+        count = min(workers or cores(), max(len(left), 1))
+        finished = (
+            _here(function, items, left) if count == 1 else _pool(function, items, left, count)
+        )
+        for i, outcome in finished:
+            outcomes[i] = outcome
+            if book is not None and outcome.error is None:
+                book.append(key(outcome.item), outcome.value)
+            bar.advance()
+    return [outcomes[i] for i in range(len(items))]
+
+
+def _here(
+    function: Callable[[T], R], items: Sequence[T], left: Sequence[int]
+) -> Iterator[tuple[int, Outcome[T, R]]]:
+    for i in left:
+        try:
+            value = function(items[i])
+        except Exception as error:
+            yield i, _failure(items[i], error)
+        else:
+            yield i, Outcome(items[i], value)
+
+
+def _pool(
+    function: Callable[[T], R], items: Sequence[T], left: Sequence[int], workers: int
+) -> Iterator[tuple[int, Outcome[T, R]]]:
+    queue = list(reversed(left))
+    alive = False
+    while queue:
+        before = len(queue)
+        lost = yield from _until_broken(function, items, queue, workers)
+        alive = alive or before - len(queue) > len(lost)
+        # Someone among those under way took a process down: each gets one of its own.
+        died = []
+        for i in lost:
+            died += yield from _until_broken(function, items, [i], 1)
+        if lost and len(died) == len(lost) and not alive:
+            raise AffettoError(
+                f"none of {len(lost)} worker processes lived; try with one worker, which needs none"
+            )
+        for i in died:
+            yield i, Outcome(items[i], error="the process that worked on it died", fault=True)
+
+
+def _until_broken(
+    function: Callable[[T], R], items: Sequence[T], queue: list[int], workers: int
+) -> Generator[tuple[int, Outcome[T, R]], None, list[int]]:
+    """Work on `queue` from its end; give back the items lost when a process died."""
+    # Processes are started afresh on every system: a fork would copy locks of running threads.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    running: dict[Future[R], int] = {}
+    lost: list[int] = []
+    try:
+        while (queue and not lost) or running:
+            # A short queue ahead of the workers: they never wait, and little is lost by a stop.
+            while queue and not lost and len(running) < 2 * workers:
+                try:
+                    running[pool.submit(function, items[queue[-1]])] = queue[-1]
+                except BrokenProcessPool:
+                    lost.append(queue[-1])
+                queue.pop()
+            # Without a time limit, Windows would not hear Ctrl-C here.
+            done, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
+            for future in done:
+                i = running.pop(future)
+                error = future.exception()
+                if isinstance(error, BrokenProcessPool):
+                    lost.append(i)
+                elif error is not None:
+                    yield i, _failure(items[i], error)
+                else:
+                    yield i, Outcome(items[i], future.result())
+    except KeyboardInterrupt:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for future, i in running.items():
+            if not future.cancelled() and future.exception() is None:
+                yield i, Outcome(items[i], future.result())
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return sorted(lost)
+
+
+def _failure(item: Any, error: BaseException) -> Outcome[Any, Any]:
+    if isinstance(error, AffettoError):
+        return Outcome(item, error=str(error))
+    text = " ".join(str(error).split())
+    return Outcome(item, error=f"{type(error).__name__}: {text}".rstrip(": "), fault=True)
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # A worker waits for work for ever when its parent is killed; this thread does not.
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: Any) -> None:
+    parent.join()
+    os._exit(1)

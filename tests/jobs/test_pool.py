@@ -1,0 +1,147 @@
+"""Many items on all cores: in order, resumable, whatever fails."""
+
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from affetto.errors import AffettoError, OptionError, OutputError
+from affetto.jobs import Journal, run
+
+
+def square(x: int) -> int:
+    if x == 3:
+        raise AffettoError("found 3, expected any other")
+    if x == 4:
+        raise ValueError("four")
+    return x * x
+
+
+def die_at_two(x: int) -> int:
+    if x == 2:
+        os._exit(7)
+    return x
+
+
+def note(x: int, *, folder: str) -> int:
+    with (Path(folder) / "calls.txt").open("a") as file:
+        file.write(f"{x}\n")
+    return x
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_outcomes_are_in_order_and_errors_are_collected(workers: int) -> None:
+    outcomes = run(square, [5, 3, 2, 4, 1], workers=workers)
+    assert [outcome.value for outcome in outcomes] == [25, None, 4, None, 1]
+    assert outcomes[1].error == "found 3, expected any other"
+    assert not outcomes[1].fault
+    assert outcomes[3].error == "ValueError: four"
+    assert outcomes[3].fault
+
+
+def test_no_items_and_no_workers() -> None:
+    assert run(square, [], workers=2) == []
+    with pytest.raises(OptionError, match="0 workers"):
+        run(square, [1], workers=0)
+
+
+def test_an_item_that_kills_its_process_fails_alone() -> None:
+    outcomes = run(die_at_two, [1, 2, 3, 4, 5, 6], workers=2)
+    assert [outcome.value for outcome in outcomes] == [1, None, 3, 4, 5, 6]
+    assert "died" in str(outcomes[1].error)
+
+
+def test_a_second_run_does_only_what_is_left(tmp_path: Path) -> None:
+    work = functools.partial(note, folder=str(tmp_path))
+    journal = tmp_path / "done.jsonl"
+    run(work, [1, 2], workers=1, journal=journal)
+    outcomes = run(work, [1, 2, 3], workers=1, journal=journal)
+    assert [outcome.value for outcome in outcomes] == [1, 2, 3]
+    assert [outcome.restored for outcome in outcomes] == [True, True, False]
+    assert (tmp_path / "calls.txt").read_text().split() == ["1", "2", "3"]
+
+
+def test_failures_are_tried_again_and_lost_results_done_again(tmp_path: Path) -> None:
+    journal = tmp_path / "done.jsonl"
+    assert run(square, [3, 2], workers=1, journal=journal)[0].error
+    again = run(square, [3, 2], workers=1, journal=journal, valid=lambda item, value: item != 2)
+    assert again[0].error
+    assert not again[1].restored
+
+
+def test_a_torn_last_line_is_ignored(tmp_path: Path) -> None:
+    journal = tmp_path / "done.jsonl"
+    run(square, [1, 2], workers=1, journal=journal)
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + b'{"key": "5", "val')
+    with Journal(journal) as book:
+        assert book.done == {"1": 1, "2": 4}
+        book.append("6", 36)
+    assert journal.read_bytes().startswith(whole)
+    assert [json.loads(line)["key"] for line in journal.read_text().splitlines()] == ["1", "2", "6"]
+
+
+def test_a_journal_in_no_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="record"):
+        run(square, [1], workers=1, journal=tmp_path / "nowhere" / "done.jsonl")
+
+
+def test_progress_goes_to_stderr_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    run(square, [1, 2], workers=1, describe="squaring")
+    assert capsys.readouterr().out == ""
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from affetto.jobs import run
+
+def slow(x):
+    time.sleep(0.1)
+    return x
+
+if __name__ == "__main__":
+    run(slow, list(range(200)), workers=2, journal=Path(sys.argv[1]))
+"""
+
+
+def start(folder: Path) -> tuple[subprocess.Popen[bytes], Path]:
+    script = folder / "slow.py"
+    script.write_text(SLOW)
+    journal = folder / "done.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(journal)],
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 30
+    while not (journal.exists() and journal.read_bytes().count(b"\n") >= 3):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return process, journal
+
+
+def test_a_kill_loses_nothing_finished(tmp_path: Path) -> None:
+    process, journal = start(tmp_path)
+    process.kill()
+    process.communicate(timeout=20)
+    with Journal(journal) as book:
+        assert len(book.done) >= 3
+        assert all(int(key) == value for key, value in book.done.items())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
+def test_ctrl_c_ends_soon_and_keeps_what_is_finished(tmp_path: Path) -> None:
+    process, journal = start(tmp_path)
+    before = journal.read_bytes().count(b"\n")
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert b"KeyboardInterrupt" in error
+    assert error.count(b"Traceback") == 1
+    assert before <= journal.read_bytes().count(b"\n") < 100
