@@ -1,0 +1,195 @@
+"""How one voice sounds when nothing stands out, learned while it is heard.
+
+Voices differ more from each other than feelings do. So Affetto learns where a speaker's windows
+lie and hears the departure from there. The mean alone would take an angry caller's anger for that
+caller's neutral; here each window's expected emotion, by the model's own probabilities, is taken
+out before the mean is formed, and the mean is shrunk towards the population's while little has
+been heard: the best linear prediction of a random speaker effect (Robinson 1991,
+doi:10.1214/ss/1177011926) with the emotion as a soft fixed effect.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from affetto.errors import ModelError
+from affetto.jobs import atomic_path
+
+__all__ = ["BaselineStatistics", "SpeakerBaseline"]
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineStatistics:
+    """What the training speakers taught about how speakers differ.
+
+    Attributes:
+        population: mean pooled window over speakers, (pooled,).
+        classes: mean departure of each label from the population, (labels, pooled).
+        within: variance of one speaker's windows about the speaker's mean, the emotion taken out,
+            (pooled,).
+        between: variance of the speakers' means, (pooled,).
+        seconds: length of the windows that `within` was measured on.
+        trust: how much of the expected emotion is taken out, 0 (none: a plain mean) to 1 (all).
+        enough: seconds of speech from which on a baseline is used.
+    """
+
+    population: Array
+    classes: Array
+    within: Array
+    between: Array
+    seconds: float = 2.5
+    trust: float = 1.0
+    enough: float = 8.0
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Give the statistics as arrays, for `baseline.npz`."""
+        return {
+            "population": self.population,
+            "classes": self.classes,
+            "within": self.within,
+            "between": self.between,
+            "settings": np.array([self.seconds, self.trust, self.enough]),
+        }
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read `baseline.npz` of a model package.
+
+        Raises:
+            ModelError: the file is missing, damaged or lacks an array.
+        """
+        arrays = _read(Path(path))
+        try:
+            seconds, trust, enough = (float(v) for v in arrays["settings"])
+            return cls(
+                *(
+                    arrays[k].astype(np.float32)
+                    for k in ("population", "classes", "within", "between")
+                ),
+                seconds=seconds,
+                trust=trust,
+                enough=enough,
+            )
+        except (KeyError, ValueError) as error:
+            raise ModelError(
+                f"{path}: {error} is missing or misshapen in the baseline's statistics; "
+                "fetch the model again"
+            ) from None
+
+
+class SpeakerBaseline:
+    """One speaker's baseline, from windows as they are heard.
+
+    Args:
+        statistics: of the model whose windows it will hear.
+        model: that model's name and version; a saved baseline is refused by another model.
+
+    Examples:
+        >>> flat = np.zeros(2, np.float32)
+        >>> statistics = BaselineStatistics(flat, np.zeros((1, 2), np.float32), flat + 1, flat + 1)
+        >>> voice = SpeakerBaseline(statistics)
+        >>> voice.update(np.full((4, 2), 3.0, np.float32), np.ones((4, 1)), np.full(4, 2.5))
+        >>> voice.heard, voice.vector().round(2).tolist()
+        (10.0, [2.4, 2.4])
+    """
+
+    def __init__(self, statistics: BaselineStatistics, *, model: str = "") -> None:
+        self.statistics = statistics
+        self.model = model
+        self._sum: NDArray[np.float64] = np.zeros(len(statistics.population))
+        self.heard = 0.0
+
+    @property
+    def ready(self) -> bool:
+        """Whether enough of the voice was heard for the baseline to be used."""
+        return self.heard >= self.statistics.enough
+
+    def update(
+        self,
+        pooled: Array,
+        probabilities: NDArray[np.floating[Any]],
+        seconds: NDArray[np.floating[Any]],
+    ) -> None:
+        """Hear windows that do not overlap.
+
+        Args:
+            pooled: (n, pooled).
+            probabilities: what the model thinks of each, (n, labels), rows summing to 1.
+            seconds: how much speech each holds, (n,), not negative.
+        """
+        stats = self.statistics
+        expected = np.asarray(probabilities, np.float64) @ stats.classes
+        residual = np.asarray(pooled, np.float64) - stats.population - stats.trust * expected
+        self._sum += np.asarray(seconds, np.float64) @ residual
+        self.heard += float(np.sum(seconds))
+
+    def vector(self) -> Array:
+        """Give where this speaker's windows lie, (pooled,); the population's mean before any."""
+        stats = self.statistics
+        if self.heard <= 0.0:
+            return stats.population.copy()
+        count = self.heard / stats.seconds
+        shrink = stats.between / (stats.between + stats.within / count)
+        return (stats.population + shrink * (self._sum / self.heard)).astype(np.float32)
+
+    def save(self, path: str | Path) -> None:
+        """Keep the baseline of a person in a file (`.npz`, never pickled).
+
+        Raises:
+            OutputError: it can't be written there.
+        """
+        path = Path(path)
+        with atomic_path(path) as unfinished, unfinished.open("wb") as file:
+            np.savez(
+                file,
+                kind=np.array(json.dumps({"kind": "affetto-baseline", "model": self.model})),
+                sum=self._sum,
+                heard=np.array(self.heard),
+            )
+
+    @classmethod
+    def load(cls, path: str | Path, statistics: BaselineStatistics, *, model: str = "") -> Self:
+        """Take up the baseline of a person again.
+
+        Raises:
+            ModelError: the file is no baseline, or one of another model.
+        """
+        arrays = _read(Path(path))
+        try:
+            kind = json.loads(str(arrays["kind"]))
+            loaded = cls(statistics, model=model)
+            if kind["kind"] != "affetto-baseline" or arrays["sum"].shape != loaded._sum.shape:
+                raise ValueError
+            loaded._sum = arrays["sum"].astype(np.float64)
+            loaded.heard = float(arrays["heard"])
+        except (KeyError, TypeError, ValueError):
+            raise ModelError(
+                f"{path}: expected a speaker's baseline saved by Affetto with this model; "
+                "learn it afresh with --save-baseline"
+            ) from None
+        if kind["model"] != model:
+            raise ModelError(
+                f"{path}: found a baseline learned with {kind['model']!r}, expected {model!r}; "
+                "learn it afresh with --save-baseline"
+            )
+        return loaded
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    """Read all arrays of an `.npz` file, never unpickling."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file.items())
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file") from None
+    except (OSError, ValueError, AttributeError, zipfile.BadZipFile, EOFError) as error:
+        raise ModelError(f"{path}: not a readable .npz file ({type(error).__name__})") from None
