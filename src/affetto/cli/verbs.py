@@ -1,0 +1,143 @@
+"""The verbs, each in a module of its own that is imported when that verb runs."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
+
+from affetto.errors import OptionError
+
+__all__ = ["VERBS", "Verb", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb of the command line.
+
+    Its module has either `app`, a Typer with verbs of its own, or `command`, a function with
+    annotated options whose docstring is the help (as far as its `Args:`).
+
+    Attributes:
+        module: where the verb lives; a verb whose module is not installed is not listed.
+        help: one line for the overview.
+    """
+
+    module: str
+    help: str
+
+
+VERBS = {
+    "analyze": Verb("affetto.cli.analyze", "Hear who felt what when, in files and folders."),
+    "models": Verb("affetto.cli.models", "List, show and verify model packages."),
+    "corpora": Verb("affetto.cli.corpora", "List, describe, prepare and merge corpora."),
+    "train": Verb("affetto.cli.train", "Train a model and export it as a package."),
+    "evaluate": Verb("affetto.cli.evaluate", "Measure a model on a protocol or a table of clips."),
+}
+"""Every verb by its name, in the order of the overview."""
+
+_OVERVIEW = """Affetto hears the feeling in a voice.
+
+It tells who sounded how, when: a timeline of emotions with calibrated probabilities.
+
+\b
+Examples:
+  affetto analyze talk.mp3
+  affetto analyze talk.mp3 --format html -o talk.html
+  affetto analyze --help
+"""
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its verbs' names and help by heart and imports only the one that runs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Name the verbs that are installed."""
+        return [name for name, verb in VERBS.items() if find_spec(verb.module)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Give a placeholder that bears a verb's name and help."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return TyperCommand(cmd_name, help=VERBS[cmd_name].help)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the verb that the arguments name, and import it."""
+        name, placeholder, rest = super().resolve_command(ctx, args)
+        return name, name and load(name) if placeholder else None, rest
+
+
+def load(name: str) -> Any:
+    """Import a verb and give it as a command that can be run."""
+    module = import_module(VERBS[name].module)
+    if hasattr(module, "app"):
+        group = get_group(module.app)
+        group.name = name
+        group.help = group.help or VERBS[name].help
+        return group
+    holder = new_app()
+    text = (module.command.__doc__ or VERBS[name].help).split("\n    Args:")[0]
+    kind = getattr(module, "Command", TyperCommand)
+    holder.command(name, help=text, cls=kind)(module.command)
+    return get_group(holder).commands[name]
+
+
+def new_app(**settings: Any) -> typer.Typer:
+    """Give a Typer with the settings that all verbs share."""
+    defaults: dict[str, Any] = {
+        "add_completion": False,
+        "context_settings": {"help_option_names": ["-h", "--help"]},
+        "pretty_exceptions_enable": False,
+        "rich_markup_mode": "rich",
+    }
+    return typer.Typer(**(defaults | settings))
+
+
+def _root() -> Any:
+    app = new_app(cls=LazyGroup, help=_OVERVIEW)
+
+    @app.callback()
+    def options(
+        version: Annotated[
+            bool, typer.Option("--version", help="Show the version and exit.")
+        ] = False,
+        debug: Annotated[
+            bool, typer.Option("--debug", help="Show tracebacks; goes with every verb.")
+        ] = False,
+    ) -> None:
+        """Hold the options that `main` has answered already."""
+
+    return get_group(app)
+
+
+def run(args: list[str]) -> int:
+    """Run the verb that the arguments name.
+
+    Args:
+        args: the arguments after the command's name, without `--debug`.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        OptionError: the arguments are wrong, with the way to the right ones.
+    """
+    root = _root()
+    # Typer carries its own Click or uses an installed one; its public error leads to either.
+    wrong_usage: Any = typer.BadParameter.__mro__[2]
+    try:
+        with root.make_context("affetto", args or ["--help"]) as ctx:
+            root.invoke(ctx)
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except wrong_usage as error:
+        message = error.format_message()
+        where = getattr(error, "ctx", None)
+        path = where.command_path if where else "affetto"
+        raise OptionError(f"{message.rstrip('.')}; see {path} --help") from None
+    return 0
