@@ -1,6 +1,7 @@
 """The short-time transform that every feature starts from."""
 
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import scipy.fft
@@ -10,6 +11,8 @@ __all__ = ["SAMPLE_RATE", "FrameStream", "hann", "power_frames"]
 
 SAMPLE_RATE = 16_000
 """Hertz; the one rate of the house."""
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 
 @lru_cache(maxsize=16)
@@ -31,26 +34,28 @@ def hann(length: int) -> NDArray[np.float32]:
     return window
 
 
-def power_frames(padded: NDArray[np.float32], *, n_fft: int, hop: int) -> NDArray[np.float32]:
+def power_frames(padded: NDArray[Real], *, n_fft: int, hop: int) -> NDArray[Real]:
     """Compute the power spectrum of every whole frame that fits.
 
     Args:
-        padded: samples, shape (samples,), with whatever padding the caller wants at the edges.
+        padded: samples, shape (samples,), with whatever padding the caller wants at the edges;
+            float64 where a logarithm will show the rounding of quiet bins.
         n_fft: frame length in samples.
         hop: samples from one frame to the next.
 
     Returns:
-        Power, shape (frames, n_fft // 2 + 1), frames = (samples - n_fft) // hop + 1 (or none).
+        Power of the same type, shape (frames, n_fft // 2 + 1), where frames is
+        (samples - n_fft) // hop + 1, or none.
 
     Examples:
         >>> power_frames(np.zeros(2048, np.float32), n_fft=1024, hop=512).shape
         (3, 513)
     """
     if len(padded) < n_fft:
-        return np.empty((0, n_fft // 2 + 1), np.float32)
+        return np.empty((0, n_fft // 2 + 1), padded.dtype)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
     spectrum = scipy.fft.rfft(frames * hann(n_fft), axis=1)
-    power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2
+    power: NDArray[Real] = spectrum.real**2 + spectrum.imag**2
     return power
 
 
@@ -77,7 +82,7 @@ class FrameStream:
         self._held: NDArray[np.float32] = np.zeros(n_fft // 2, np.float32)
 
     def feed(self, chunk: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take the next samples; give the stretch whose whole frames are new (maybe too short for one)."""
+        """Take the next samples; give the stretch of new whole frames (maybe too short for one)."""
         joined = np.concatenate([self._held, chunk.astype(np.float32, copy=False)])
         count = (len(joined) - self.n_fft) // self.hop + 1 if len(joined) >= self.n_fft else 0
         self._held = joined[count * self.hop :]

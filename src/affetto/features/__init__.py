@@ -1,1 +1,102 @@
+"""What can be measured in a voice: the front end of the models, and the field's classic features.
 
+Every feature comes whole (`mfcc(samples)`) and in chunks of any size (`MfccStream().feed(chunk)`),
+with the same rows, one per 10 ms unless its configuration says otherwise.
+
+Examples:
+    >>> import numpy as np
+    >>> from affetto import features
+    >>> features.log_mel(np.zeros(16000, np.float32)).shape
+    (101, 64)
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from affetto.features.cepstrum import MfccConfig, MfccStream, mfcc
+    from affetto.features.chromagram import ChromaConfig, ChromaStream, chroma
+    from affetto.features.derivative import DeltaStream, delta
+    from affetto.features.front_end import FrontEnd, FrontEndConfig
+    from affetto.features.intensity import ENERGY_COLUMNS, EnergyConfig, EnergyStream, energy
+    from affetto.features.level import LevelConfig, LevelTracker
+    from affetto.features.mel import LogMelStream, MelConfig, log_mel, mel_filters
+    from affetto.features.spectrum import SPECTRAL_COLUMNS, SpectralConfig, SpectralStream, spectral
+    from affetto.features.stream import FeatureStream, RowStream
+    from affetto.features.yin import PITCH_COLUMNS, PitchConfig, PitchStream, pitch
+
+_HOMES = {
+    "ChromaConfig": "chromagram",
+    "ChromaStream": "chromagram",
+    "DeltaStream": "derivative",
+    "ENERGY_COLUMNS": "intensity",
+    "EnergyConfig": "intensity",
+    "EnergyStream": "intensity",
+    "FeatureStream": "stream",
+    "FrontEnd": "front_end",
+    "FrontEndConfig": "front_end",
+    "LevelConfig": "level",
+    "LevelTracker": "level",
+    "LogMelStream": "mel",
+    "MelConfig": "mel",
+    "MfccConfig": "cepstrum",
+    "MfccStream": "cepstrum",
+    "PITCH_COLUMNS": "yin",
+    "PitchConfig": "yin",
+    "PitchStream": "yin",
+    "RowStream": "stream",
+    "SPECTRAL_COLUMNS": "spectrum",
+    "SpectralConfig": "spectrum",
+    "SpectralStream": "spectrum",
+    "chroma": "chromagram",
+    "delta": "derivative",
+    "energy": "intensity",
+    "log_mel": "mel",
+    "mel_filters": "mel",
+    "mfcc": "cepstrum",
+    "pitch": "yin",
+    "spectral": "spectrum",
+}
+
+__all__ = [
+    "ENERGY_COLUMNS",
+    "PITCH_COLUMNS",
+    "SPECTRAL_COLUMNS",
+    "ChromaConfig",
+    "ChromaStream",
+    "DeltaStream",
+    "EnergyConfig",
+    "EnergyStream",
+    "FeatureStream",
+    "FrontEnd",
+    "FrontEndConfig",
+    "LevelConfig",
+    "LevelTracker",
+    "LogMelStream",
+    "MelConfig",
+    "MfccConfig",
+    "MfccStream",
+    "PitchConfig",
+    "PitchStream",
+    "RowStream",
+    "SpectralConfig",
+    "SpectralStream",
+    "chroma",
+    "delta",
+    "energy",
+    "log_mel",
+    "mel_filters",
+    "mfcc",
+    "pitch",
+    "spectral",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name where it lives, the first time that it is asked for."""
+    if name in _HOMES:
+        from importlib import import_module
+
+        value = getattr(import_module(f"affetto.features.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'affetto.features' has no attribute {name!r}")
