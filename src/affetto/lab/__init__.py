@@ -1,1 +1,1 @@
-
+"""The laboratory: corpora, protocols, training and evaluation."""
