@@ -53,6 +53,15 @@ class LevelTracker:
         """Forget what was heard."""
         self._state = np.zeros((1, 2))
 
+    def assume(self, *, power: float, frames: float) -> None:
+        """Start as if sound had gone before, as it has in the middle of a recording.
+
+        Args:
+            power: mean power of its frames, summed over the bands.
+            frames: how many frames it weighs.
+        """
+        self._state = self._decay * np.array([[power * frames, frames]])
+
     def feed(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take the next log-mel rows, (frames, bands); give them relative to the level."""
         if not len(rows):

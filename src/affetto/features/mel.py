@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from affetto.dsp import SAMPLE_RATE, FrameStream, power_frames
 from affetto.errors import OptionError
 
-__all__ = ["LogMelStream", "MelConfig", "log_mel", "mel_filters"]
+__all__ = ["LogMelStream", "MelConfig", "log_mel", "mel_centres", "mel_filters"]
 
 LOG_FLOOR = 1.1920929e-07
 """Added to the power before the logarithm: the spacing of float32 at 1."""
@@ -63,6 +63,22 @@ def _to_hertz(mel: NDArray[np.float64], scale: str) -> NDArray[np.float64]:
     )
 
 
+def _points(config: MelConfig) -> NDArray[np.float64]:
+    """Give the filters' edges and peaks in order, Hz, shape (bands + 2,)."""
+    edges = _to_mel(np.array([config.low, config.high]), config.scale)
+    return _to_hertz(np.linspace(edges[0], edges[1], config.bands + 2), config.scale)
+
+
+def mel_centres(config: MelConfig) -> NDArray[np.float64]:
+    """Give the frequency of each band's peak, Hz, shape (bands,).
+
+    Examples:
+        >>> mel_centres(MelConfig(bands=3, low=0.0, high=8000.0)).round().tolist()
+        [614.0, 1768.0, 3934.0]
+    """
+    return _points(config)[1:-1]
+
+
 @lru_cache(maxsize=16)
 def mel_filters(config: MelConfig) -> NDArray[np.float32]:
     """Give the triangular mel filter bank.
@@ -74,8 +90,7 @@ def mel_filters(config: MelConfig) -> NDArray[np.float32]:
         >>> mel_filters(MelConfig()).shape
         (513, 64)
     """
-    edges = _to_mel(np.array([config.low, config.high]), config.scale)
-    points = _to_hertz(np.linspace(edges[0], edges[1], config.bands + 2), config.scale)
+    points = _points(config)
     bins = np.fft.rfftfreq(config.n_fft, 1.0 / SAMPLE_RATE)
     width = np.diff(points)
     offset = points[:, None] - bins[None, :]
