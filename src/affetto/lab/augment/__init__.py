@@ -12,6 +12,7 @@ same. Every step keeps the length but `speed` and `pad`, whose rules stand with 
 """
 
 from affetto.lab.augment.channel import CODECS, codec, telephone
+from affetto.lab.augment.parse import parse
 from affetto.lab.augment.sounds import babble, coloured, music, recordings
 from affetto.lab.augment.spectrum import mixup, spec_augment
 from affetto.lab.augment.steps import Chain, Range, Sometimes, Step, generator
@@ -35,6 +36,7 @@ __all__ = [
     "music",
     "noise",
     "pad",
+    "parse",
     "pitch",
     "recordings",
     "reverb",

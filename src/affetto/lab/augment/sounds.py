@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from affetto.dsp import SAMPLE_RATE
 from affetto.errors import OptionError
-from affetto.lab.augment.steps import Samples, fit
+from affetto.lab.augment.steps import Samples, fit, power
 
 __all__ = ["SYNTHETIC", "babble", "coloured", "music", "recordings"]
 
@@ -70,7 +70,7 @@ def babble(length: int, rng: np.random.Generator, *, voices: int = 6) -> Samples
         (8000,)
     """
     crowd = np.zeros(length, np.float32)
-    for _ in range(voices):
+    for _ in range(voices if length else 0):
         # Speech lies between 100 Hz and 500 Hz and falls off above; syllables come at 3 to 6 Hz.
         low, high = rng.uniform(80.0, 200.0), rng.uniform(400.0, 900.0)
         shape = scipy.signal.butter(1, [low, high], "bandpass", fs=SAMPLE_RATE, output="sos")
@@ -145,7 +145,7 @@ def _drums(rng: np.random.Generator) -> tuple[Samples, Samples]:
 
 def _unit(samples: NDArray[Any]) -> Samples:
     """Scale to a mean power of 1; silence stays."""
-    level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if len(samples) else 0.0
+    level = float(np.sqrt(power(samples)))
     return (samples / level if level > 0.0 else samples).astype(np.float32)
 
 
@@ -174,10 +174,16 @@ def recordings(folder: Path) -> tuple[Samples, ...]:
 
 
 def stretch(recording: Samples, length: int, rng: np.random.Generator) -> Samples:
-    """Cut a stretch of a recording from a random place; one that is too short is repeated."""
-    if not len(recording):
+    """Cut a stretch of a recording, from a random place but not all silence.
+
+    A recording that is too short is repeated.
+    """
+    # Many collections fill a short sound up with zeros: some moment of the sound shall be heard.
+    audible = np.flatnonzero(np.abs(recording) > 0.1 * np.sqrt(power(recording)))
+    if not len(audible) or not length:
         return np.zeros(length, np.float32)
-    start = int(rng.integers(len(recording)))
+    heard = int(audible[rng.integers(len(audible))])
+    start = (heard - int(rng.integers(length))) % len(recording)
     if start + length <= len(recording):
         return recording[start : start + length]
     turned = np.roll(recording, -start)
