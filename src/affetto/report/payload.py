@@ -1,0 +1,173 @@
+"""The numbers that the page's script draws."""
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from affetto.emotions import CIRCUMPLEX, COLOURS, known_order, project
+from affetto.report.picture import peaks, spectrogram
+from affetto.timeline import Timeline, Track
+
+__all__ = ["labels_of", "payload"]
+
+_MOST_ROWS = 40_000
+_MOST_POINTS = 600
+_NO_COLOUR = "#8a8f98"
+
+
+def labels_of(timeline: Timeline) -> tuple[str, ...]:
+    """Give every label that the timeline names, in the vocabulary's order.
+
+    Examples:
+        >>> labels_of(Timeline("x.wav", 1.0, (), "default"))
+        ()
+    """
+    found: dict[str, None] = {}
+    if timeline.segments and timeline.track is not None:
+        found |= dict.fromkeys(timeline.track.labels)
+    for segment in timeline:
+        found |= dict.fromkeys(segment.scores)
+        if segment.emotion is not None:
+            found[segment.emotion] = None
+    order = {label: at for at, label in enumerate(known_order())}
+    return tuple(sorted(found, key=lambda label: order.get(label, len(order))))
+
+
+def payload(timeline: Timeline, samples: NDArray[np.float32] | None) -> dict[str, Any]:
+    """Gather what the script draws, small enough for hours of sound.
+
+    Args:
+        timeline: what was heard.
+        samples: shape (samples,), 16 kHz, or None.
+
+    Returns:
+        Plain JSON types; long rows of numbers are little-endian bytes in base64.
+    """
+    labels = labels_of(timeline)
+    number = {label: at for at, label in enumerate(labels)}
+    voice = {name: at for at, name in enumerate(_voices(timeline))}
+    data: dict[str, Any] = {
+        "duration": round(timeline.duration, 3),
+        "labels": [
+            {
+                "name": label,
+                "colour": COLOURS.get(label, _NO_COLOUR),
+                "place": CIRCUMPLEX.get(label),
+            }
+            for label in labels
+        ],
+        "speakers": list(voice),
+        "segments": [
+            [
+                round(s.start, 3),
+                round(s.end, 3),
+                -1 if s.emotion is None else number[s.emotion],
+                round(s.confidence, 3),
+                round(s.valence, 3),
+                round(s.arousal, 3),
+                voice.get(s.speaker, 0) if s.speaker is not None else 0,
+                int(s.uncertain),
+            ]
+            for s in timeline
+        ],
+        "path": _path(timeline),
+    }
+    if labels and (track := _rows(timeline, labels)) is not None:
+        times, scores = track
+        data["track"] = {
+            "times": _bytes(times.astype("<f4")),
+            "scores": _bytes(np.round(scores * 255).astype(np.uint8)),
+        }
+    if samples is not None:
+        rate, pairs = peaks(samples)
+        picture = spectrogram(samples)
+        data["peaks"] = {"rate": rate, "pairs": _bytes(pairs)}
+        data["spectrogram"] = {
+            "rate": picture.rate,
+            "tiles": ["data:image/png;base64," + _encode(tile) for tile in picture.tiles],
+            "marks": picture.marks,
+        }
+    return data
+
+
+def _voices(timeline: Timeline) -> tuple[str, ...]:
+    named = (s.speaker for s in timeline if s.speaker is not None)
+    return tuple(dict.fromkeys((*timeline.speakers, *named)))
+
+
+def _rows(
+    timeline: Timeline, labels: tuple[str, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Give times (rows,) and probabilities (rows, labels): the track's, else the segments'."""
+    track = timeline.track
+    if track is not None and track.times:
+        times = np.array(track.times, np.float64)
+        found = np.array(track.scores, np.float64).reshape(len(times), -1)
+        scores = np.zeros((len(times), len(labels)))
+        scores[:, [labels.index(label) for label in track.labels]] = found
+    else:
+        held = [s for s in timeline if s.scores]
+        if not held:
+            return None
+        # Two rows a segment draw a level step.
+        times = np.array([edge for s in held for edge in (s.start, s.end)], np.float64)
+        once = np.array([[s.scores.get(label, 0.0) for label in labels] for s in held])
+        scores = np.repeat(once, 2, axis=0)
+        order = np.argsort(times, kind="stable")
+        times, scores = times[order], scores[order]
+    group = -(-len(times) // _MOST_ROWS)
+    if group > 1:
+        starts = np.arange(0, len(times), group)
+        counts = np.diff([*starts, len(times)])
+        times = np.add.reduceat(times, starts) / counts
+        scores = np.add.reduceat(scores, starts, axis=0) / counts[:, None]
+    return times, np.clip(np.nan_to_num(scores), 0.0, 1.0)
+
+
+def _path(timeline: Timeline) -> list[list[float]]:
+    """Give time, valence and arousal along the speech, smoothed, at most some hundred points."""
+    track = timeline.track
+    if track is not None and track.times and _projects(timeline, track):
+        inside = _in_speech(timeline, np.array(track.times))
+        places = np.array([CIRCUMPLEX[label] for label in track.labels])
+        points = np.array(track.scores) @ places
+        rows = np.column_stack([np.array(track.times), points])[inside]
+    else:
+        middles = [((s.start + s.end) / 2, s.valence, s.arousal) for s in timeline]
+        rows = np.array(sorted(middles), np.float64).reshape(-1, 3)
+    group = max(1, -(-len(rows) // _MOST_POINTS))
+    if group > 1:
+        starts = np.arange(0, len(rows), group)
+        rows = np.add.reduceat(rows, starts, axis=0) / np.diff([*starts, len(rows)])[:, None]
+    return [[round(float(x), 3) for x in row] for row in rows]
+
+
+def _projects(timeline: Timeline, track: Track) -> bool:
+    """Whether valence and arousal are the projection of the scores, not the model's own."""
+    if not all(label in CIRCUMPLEX for label in track.labels):
+        return False
+    for s in timeline:
+        if not s.scores or not all(label in CIRCUMPLEX for label in s.scores):
+            return False
+        valence, arousal = project(s.scores)
+        if abs(valence - s.valence) + abs(arousal - s.arousal) > 0.1:
+            return False
+    return True
+
+
+def _in_speech(timeline: Timeline, times: NDArray[np.float64]) -> NDArray[np.bool_]:
+    inside = np.zeros(len(times), bool)
+    for s in timeline:
+        first, last = np.searchsorted(times, [s.start, s.end])
+        inside[first:last] = True
+    return inside
+
+
+def _bytes(values: NDArray[Any]) -> str:
+    return _encode(np.ascontiguousarray(values).tobytes())
+
+
+def _encode(body: bytes) -> str:
+    return base64.b64encode(body).decode("ascii")
