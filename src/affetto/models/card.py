@@ -1,0 +1,298 @@
+"""The card of a model package: what the model says, hears, was trained on and may be used for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from affetto.emotions import Emotion
+from affetto.errors import ModelError
+from affetto.features.front_end import FrontEndConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+__all__ = ["CARD_FORMAT", "Card", "SpeechThresholds", "TrainingCorpus"]
+
+CARD_FORMAT = 1
+"""The version of the card's own form."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechThresholds:
+    """When the model's speech head says that somebody speaks.
+
+    Attributes:
+        on: speech begins where its probability reaches this, in (0, 1).
+        off: speech ends where its probability falls below this, in (0, `on`].
+        min_speech: seconds; shorter stretches are dropped.
+        min_silence: seconds; shorter gaps are bridged.
+        pad: seconds added to both ends of a stretch.
+        voice_distance: cosine distance, in (0, 2), above which two voices are two speakers.
+    """
+
+    on: float = 0.5
+    off: float = 0.35
+    min_speech: float = 0.25
+    min_silence: float = 0.3
+    pad: float = 0.05
+    voice_distance: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.off <= self.on < 1.0:
+            raise ModelError(
+                f"found speech thresholds on {self.on} and off {self.off}, "
+                "expected 0 < off <= on < 1: mend the card"
+            )
+        if min(self.min_speech, self.min_silence, self.pad) < 0.0:
+            raise ModelError("found a negative duration among the speech thresholds: mend the card")
+        if not 0.0 < self.voice_distance < 2.0:
+            raise ModelError(
+                f"found voice_distance {self.voice_distance}, expected it between 0 and 2: "
+                "mend the card"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCorpus:
+    """A corpus that a model was trained on, and the licence that it came with."""
+
+    corpus: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a model package says of itself.
+
+    Attributes:
+        name: of the model.
+        version: of the model.
+        labels: what it can say, in the order of its logits.
+        receptive: feature frames that one row hears.
+        stride: feature frames from one row to the next.
+        window: seconds that one answer hears.
+        hop: seconds from one answer to the next, unless asked otherwise.
+        front_end: the features that it hears.
+        temperature: divides the logits where the speaker's baseline is not known.
+        temperature_baseline: divides them where it is.
+        speech: thresholds of the speech head.
+        languages: ISO 639-1 codes of the languages that it was trained on.
+        training: the corpora that it was trained on.
+        licence: of the weights.
+        description: one line.
+        results: protocol → figures.
+        sha256: file → checksum, filled in by `write_package`.
+
+    Examples:
+        >>> card = Card(name="tiny", version="1", labels=(Emotion.SAD, Emotion.HAPPY),
+        ...             receptive=49, stride=4)
+        >>> Card.from_dict(card.to_dict()) == card
+        True
+        >>> Card.from_dict({**card.to_dict(), "labels": ["sad", "hungry"]})
+        Traceback (most recent call last):
+        ...
+        affetto.errors.ModelError: the card's labels: found 'hungry', expected labels among ...
+    """
+
+    name: str
+    version: str
+    labels: tuple[Emotion, ...]
+    receptive: int
+    stride: int
+    window: float = 3.0
+    hop: float = 0.5
+    front_end: FrontEndConfig = field(default_factory=FrontEndConfig)
+    temperature: float = 1.0
+    temperature_baseline: float = 1.0
+    speech: SpeechThresholds = field(default_factory=SpeechThresholds)
+    languages: tuple[str, ...] = ()
+    training: tuple[TrainingCorpus, ...] = ()
+    licence: str = ""
+    description: str = ""
+    results: Mapping[str, Any] = field(default_factory=dict)
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+            raise ModelError(
+                f"the card's labels: found {', '.join(self.labels) or 'none'}, "
+                "expected two or more without repeats"
+            )
+        for name in ("receptive", "stride"):
+            if getattr(self, name) < 1:
+                raise ModelError(f"the card's {name}: found {getattr(self, name)}, expected >= 1")
+        for name in ("window", "hop", "temperature", "temperature_baseline"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0.0):
+                raise ModelError(f"the card's {name}: found {value}, expected a number above 0")
+
+    @property
+    def title(self) -> str:
+        """Name and version, as a timeline states its model."""
+        return f"{self.name} {self.version}"
+
+    @property
+    def row_seconds(self) -> float:
+        """Seconds from one row of the network to the next."""
+        return self.stride / self.front_end.frame_rate
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the card as plain YAML types."""
+        return {
+            "format": CARD_FORMAT,
+            "name": self.name,
+            "version": self.version,
+            "description": self.description,
+            "labels": [label.value for label in self.labels],
+            "languages": list(self.languages),
+            "front_end": self.front_end.to_dict(),
+            "receptive": self.receptive,
+            "stride": self.stride,
+            "window": self.window,
+            "hop": self.hop,
+            "temperature": self.temperature,
+            "temperature_baseline": self.temperature_baseline,
+            "speech": asdict(self.speech),
+            "training": [asdict(corpus) for corpus in self.training],
+            "licence": self.licence,
+            "results": dict(self.results),
+            "sha256": dict(self.sha256),
+        }
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Card:
+        """Read a card from plain types, checking every field.
+
+        Raises:
+            ModelError: a field is missing, unknown, of the wrong type or out of range.
+        """
+        if row.get("format") != CARD_FORMAT:
+            raise ModelError(
+                f"the card's format: found {row.get('format')!r}, expected {CARD_FORMAT}: "
+                "the model needs another version of Affetto"
+            )
+        known = {field.name for field in fields(cls)} | {"format"}
+        if unknown := sorted(set(row) - known, key=str):
+            raise ModelError(f"the card holds unknown fields: {', '.join(map(str, unknown))}")
+        values: dict[str, Any] = {}
+        for name, read in _READERS.items():
+            if name in row:
+                values[name] = read(name, row[name])
+            elif name in _REQUIRED:
+                raise ModelError(f"the card has no {name}: expected {', '.join(_REQUIRED)}")
+        return cls(**values)
+
+    @classmethod
+    def read(cls, path: Path) -> Card:
+        """Read `card.yaml`.
+
+        Raises:
+            ModelError: it is missing, is no YAML or is no card.
+        """
+        try:
+            row = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ModelError(
+                f"{path.parent}: found no {path.name}, expected a model package: "
+                "a folder that `affetto train` or `affetto models export` wrote"
+            ) from None
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ModelError(f"{path}: can't be read as a card: {error}") from None
+        if not isinstance(row, dict):
+            raise ModelError(f"{path}: found {type(row).__name__}, expected a card's mapping")
+        try:
+            return cls.from_dict(row)
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from None
+
+    def dump(self) -> str:
+        """Give the text of `card.yaml`."""
+        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=100)
+
+
+def _wrong(name: str, value: object, expected: str) -> ModelError:
+    return ModelError(f"the card's {name}: found {value!r}, expected {expected}")
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise _wrong(name, value, "a text")
+    return str(value)
+
+
+def _whole(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _wrong(name, value, "a whole number")
+    return value
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _wrong(name, value, "a number")
+    return float(value)
+
+
+def _list(name: str, value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise _wrong(name, value, "a list")
+    return value
+
+
+def _mapping(name: str, value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _wrong(name, value, "a mapping")
+    return value
+
+
+def _labels(name: str, value: object) -> tuple[Emotion, ...]:
+    known = {emotion.value: emotion for emotion in Emotion}
+    for label in _list(name, value):
+        if label not in known:
+            raise _wrong(name, label, f"labels among {', '.join(known)}")
+    return tuple(known[label] for label in _list(name, value))
+
+
+def _speech(name: str, value: object) -> SpeechThresholds:
+    row = _mapping(name, value)
+    known = {field.name for field in fields(SpeechThresholds)}
+    if unknown := sorted(set(row) - known, key=str):
+        raise _wrong(name, unknown[0], f"fields among {', '.join(sorted(known))}")
+    return SpeechThresholds(**{key: _number(f"{name}.{key}", v) for key, v in row.items()})
+
+
+def _training(name: str, value: object) -> tuple[TrainingCorpus, ...]:
+    corpora = []
+    for row in _list(name, value):
+        if not isinstance(row, dict) or set(row) != {"corpus", "licence"}:
+            raise _wrong(name, row, "entries of a corpus and its licence")
+        corpora.append(TrainingCorpus(_text(name, row["corpus"]), _text(name, row["licence"])))
+    return tuple(corpora)
+
+
+_READERS: dict[str, Callable[[str, object], Any]] = {
+    "name": _text,
+    "version": _text,
+    "labels": _labels,
+    "receptive": _whole,
+    "stride": _whole,
+    "window": _number,
+    "hop": _number,
+    "front_end": lambda name, value: FrontEndConfig.from_dict(_mapping(name, value)),
+    "temperature": _number,
+    "temperature_baseline": _number,
+    "speech": _speech,
+    "languages": lambda name, value: tuple(_text(name, v) for v in _list(name, value)),
+    "training": _training,
+    "licence": _text,
+    "description": _text,
+    "results": _mapping,
+    "sha256": lambda name, value: {
+        str(file): _text(f"{name}.{file}", v) for file, v in _mapping(name, value).items()
+    },
+}
+_REQUIRED = ("name", "version", "labels", "front_end", "receptive", "stride")

@@ -1,0 +1,70 @@
+"""Whether a model package is what it was when it was written, here on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from affetto.errors import ModelError
+from affetto.features.front_end import FrontEnd
+from affetto.models.package import FILES, ModelPackage, changed_files, read_arrays
+from affetto.models.rows import RowStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["verify"]
+
+
+def verify(folder: str | Path, *, tolerance: float = 1e-3) -> tuple[str, ...]:
+    """Compare a package with its checksums and its golden vectors.
+
+    Args:
+        folder: the package.
+        tolerance: largest difference taken for rounding, relative to the largest value (or to 1).
+
+    Returns:
+        What differs, one line each; empty where all is right.
+
+    Raises:
+        ModelError: the folder is no package, or its networks don't run.
+    """
+    package = ModelPackage.load(folder, check=False)
+    findings = [
+        f"{name} differs from the checksum of the card"
+        for name in changed_files(package.folder, package.card)
+    ]
+    golden = read_arrays(package.folder / FILES[-1])
+    try:
+        findings += _compare(package, golden, tolerance)
+    except KeyError as error:
+        raise ModelError(f"{package.folder}: golden.npz has no {error}") from None
+    return tuple(findings)
+
+
+def _compare(
+    package: ModelPackage, golden: dict[str, NDArray[Any]], tolerance: float
+) -> Iterator[str]:
+    # Each step starts from the golden input, so that a finding names the step that differs.
+    features = FrontEnd(package.card.front_end)(golden["samples"])
+    rows = RowStream(package)(golden["features"])
+    found = {
+        "features": features,
+        "frames": rows.frames,
+        "speech": rows.speech,
+        "voice": rows.voice,
+        "logits": package.head(golden["pooled"], golden["baseline"]),
+    }
+    for name, values in found.items():
+        expected = golden[name]
+        if values.shape != expected.shape:
+            yield f"{name}: found shape {values.shape}, expected {expected.shape}"
+            continue
+        gap = float(np.abs(values - expected).max(initial=0.0))
+        limit = tolerance * max(1.0, float(np.abs(expected).max(initial=0.0)))
+        if not gap <= limit:
+            yield f"{name}: found values up to {gap:.3g} off, expected at most {limit:.3g}"
