@@ -1,1 +1,16 @@
+"""From sound to a timeline: the recogniser, its segments and the speaker's baseline."""
 
+from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
+from affetto.recognition.hearing import Heard, Hearing
+from affetto.recognition.recognizer import Decision, Recognizer
+from affetto.recognition.segments import Smoothing
+
+__all__ = [
+    "BaselineStatistics",
+    "Decision",
+    "Heard",
+    "Hearing",
+    "Recognizer",
+    "Smoothing",
+    "SpeakerBaseline",
+]

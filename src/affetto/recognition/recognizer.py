@@ -1,0 +1,423 @@
+"""The recogniser: samples in, a timeline out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from affetto.dsp import SAMPLE_RATE
+from affetto.emotions import parse_labels, project
+from affetto.errors import AudioError, OptionError
+from affetto.features.front_end import FrontEnd
+from affetto.models import ModelPackage, RowStream, load
+from affetto.models.calibration import restrict
+from affetto.recognition.adapt import judge, learn_baseline, learn_baselines
+from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
+from affetto.recognition.hearing import Heard, Hearing, checked
+from affetto.recognition.segments import Smoothing, make_segments, smooth
+from affetto.speech import WindowGrid, pool, separate_speakers, speech_regions
+from affetto.timeline import Segment, Timeline, Track
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["Clip", "Decision", "Recognizer"]
+
+_WHOLE_UP_TO = 15.0
+"""Seconds up to which a clip is judged as one window."""
+
+
+class Clip(NamedTuple):
+    """A clip, heard and ready to be judged as a whole.
+
+    Attributes:
+        pooled: its windows, (n, 2D); one where the clip is short.
+        seconds: of speech in each, (n,).
+        duration: seconds.
+    """
+
+    pooled: NDArray[np.float32]
+    seconds: NDArray[np.float64]
+    duration: float
+
+
+class Decision(NamedTuple):
+    """One answer for a whole clip.
+
+    Attributes:
+        scores: label → calibrated probability; sums to 1.
+        speech: seconds of speech that were heard.
+        duration: seconds.
+    """
+
+    scores: dict[str, float]
+    speech: float
+    duration: float
+
+    @property
+    def emotion(self) -> str:
+        """The top label."""
+        return max(self.scores, key=self.scores.__getitem__)
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the top label."""
+        return self.scores[self.emotion]
+
+    @property
+    def valence_arousal(self) -> tuple[float, float]:
+        """The scores projected onto the circumplex."""
+        return project(self.scores)
+
+
+class _Answers(NamedTuple):
+    """What is said of one channel."""
+
+    segments: list[Segment]
+    scores: NDArray[np.float64]
+    speech: NDArray[np.float64]
+    speakers: list[str | None] | None
+
+
+class Recognizer:
+    """Hear the feeling in sound that is in memory, or comes in chunks.
+
+    Args:
+        model: a name, a folder, ``hf:owner/name`` or an open package; see `affetto.models.resolve`.
+        window: seconds that one answer hears; the model's own where not given.
+        hop: seconds from one answer to the next; the model's own where not given.
+        labels: the only answers allowed, as for `affetto.emotions.parse_labels`.
+        baseline: learn how each voice of a recording sounds and hear the departure from it, where
+            enough of the voice is heard; a `SpeakerBaseline` is what is known of the voice before.
+        speakers: tell speakers apart: True, or how many there are.
+        smoothing: how windows become segments.
+        threads: CPU threads that the network may use.
+
+    Raises:
+        ModelError: there is no such model, or it is damaged.
+        OptionError: an option is out of its range, or asks for labels that the model can't say.
+
+    Examples:
+        >>> recognizer = Recognizer("default", labels="happy,sad")  # doctest: +SKIP
+        >>> recognizer.recognize(samples).summary()["dominant"]  # doctest: +SKIP
+        'happy'
+    """
+
+    def __init__(
+        self,
+        model: str | Path | ModelPackage = "default",
+        *,
+        window: float | None = None,
+        hop: float | None = None,
+        labels: str | Iterable[str] | None = None,
+        baseline: bool | SpeakerBaseline = True,
+        speakers: bool | int = False,
+        smoothing: Smoothing | None = None,
+        threads: int = 1,
+    ) -> None:
+        if threads < 1:
+            raise OptionError(f"found threads={threads}, expected 1 or more")
+        if not isinstance(speakers, bool) and speakers < 1:
+            raise OptionError(f"found speakers={speakers}, expected True, or how many there are")
+        self.package = load(model, threads=threads)
+        card = self.package.card
+        self.grid = WindowGrid(
+            window=card.window if window is None else window,
+            hop=card.hop if hop is None else hop,
+            row_seconds=card.row_seconds,
+        )
+        self.columns = _columns(self.package, labels)
+        self.labels = tuple(self.package.labels[column] for column in self.columns)
+        self.smoothing = smoothing or Smoothing()
+        self.speakers = speakers
+        self.baseline = baseline
+
+    def new_baseline(self) -> SpeakerBaseline:
+        """Give the baseline of a speaker of whom nothing is known."""
+        statistics = BaselineStatistics.load(self.package.folder / "baseline.npz")
+        return SpeakerBaseline(statistics, model=self.package.card.title)
+
+    def recognize(
+        self,
+        samples: NDArray[Any] | Iterable[NDArray[Any]],
+        *,
+        source: str = "sound",
+        progress: Callable[[float], None] | None = None,
+    ) -> Timeline:
+        """Hear a recording.
+
+        Args:
+            samples: 16 kHz, floats in [-1, 1]: shape (samples,), or (channels, samples) to hear
+                each channel as its own speaker; or an iterable of chunks of such arrays. Memory
+                does not grow with the length of what comes in chunks.
+            source: what the timeline shall call it.
+            progress: called with the seconds heard so far.
+
+        Returns:
+            The timeline; without segments where nobody speaks.
+
+        Raises:
+            AudioError: the samples are not finite floats, or the channels change in number.
+        """
+        hearings: list[Hearing] = []
+        for chunk in _chunks(samples):
+            channels = np.atleast_2d(chunk)
+            if not hearings:
+                separate = chunk.ndim == 2
+                hearings = [self._hearing() for _ in channels]
+            if len(channels) != len(hearings):
+                raise AudioError(
+                    f"found a chunk of {len(channels)} channels after {len(hearings)}, "
+                    "expected as many in each"
+                )
+            for hearing, channel in zip(hearings, channels, strict=True):
+                hearing.feed(channel)
+            if progress is not None:
+                progress(hearings[0].samples / SAMPLE_RATE)
+        if not hearings:
+            return self._timeline(source, 0.0, [])
+        heard = [hearing.finish() for hearing in hearings]
+        names = _channel_names(len(heard)) if separate else [None]
+        answers = [self._answer(h, name) for h, name in zip(heard, names, strict=True)]
+        for h in heard:
+            h.windows.close()
+        return self._timeline(source, heard[0].duration, answers)
+
+    def recognize_many(
+        self, sounds: Iterable[NDArray[Any]], *, sources: Iterable[str] | None = None
+    ) -> Iterator[Timeline]:
+        """Hear many recordings, one after the other; each as if it were alone.
+
+        Args:
+            sounds: see `recognize`.
+            sources: what the timelines shall call them; numbered where not given.
+        """
+        names = iter(sources) if sources is not None else None
+        for number, samples in enumerate(sounds, start=1):
+            yield self.recognize(samples, source=next(names) if names else f"sound {number}")
+
+    def embed(self, samples: NDArray[Any]) -> Clip:
+        """Hear a clip that is to be judged as a whole.
+
+        Args:
+            samples: 16 kHz, shape (samples,).
+
+        Returns:
+            One pooled window of all of it up to 15 s, else the windows of the grid. Rows weigh as
+            much as they are speech; where no row is, all weigh the same.
+
+        Raises:
+            AudioError: there are no samples, or they are not finite floats in one channel.
+        """
+        samples = checked(samples)
+        if samples.ndim != 1 or not len(samples):
+            raise AudioError(
+                f"found samples of shape {samples.shape}, expected one channel with some sound"
+            )
+        duration = len(samples) / SAMPLE_RATE
+        if duration > _WHOLE_UP_TO:
+            hearing = self._hearing()
+            hearing.feed(samples)
+            heard = hearing.finish()
+            clip = Clip(
+                heard.windows.take(np.arange(len(heard.windows))),
+                # A row is heard by as many windows as overlap there.
+                heard.weights.astype(np.float64) * (self.grid.hop / self.grid.window),
+                duration,
+            )
+            heard.windows.close()
+            return clip
+        rows = RowStream(self.package)(FrontEnd(self.package.card.front_end)(samples))
+        weights = rows.weights
+        spoken = weights.sum(dtype=np.float64, keepdims=True) * self.grid.row_seconds
+        if weights.max() < self.package.card.speech.off:
+            weights = np.ones_like(weights)
+        return Clip(pool(rows.frames, weights)[None], spoken, duration)
+
+    def decide(
+        self, clip: NDArray[Any] | Clip, *, baseline: SpeakerBaseline | None = None
+    ) -> Decision:
+        """Give ONE answer for a whole clip, even where no speech is found.
+
+        Args:
+            clip: samples, 16 kHz, shape (samples,), or what `embed` made of them.
+            baseline: the speaker's, if enough of it was heard; learn one with `learn`.
+
+        Raises:
+            AudioError: see `embed`.
+        """
+        clip = clip if isinstance(clip, Clip) else self.embed(clip)
+        probabilities = restrict(judge(self.package, clip.pooled, baseline), self.columns)
+        spoken = float(clip.seconds.sum())
+        weights = clip.seconds if spoken > 0.1 else np.ones(len(clip.seconds))
+        mean = np.average(probabilities, axis=0, weights=weights)
+        scores = dict(zip(self.labels, (mean / mean.sum()).tolist(), strict=True))
+        return Decision(scores, spoken, clip.duration)
+
+    def learn(
+        self, clips: Iterable[NDArray[Any] | Clip], *, start: SpeakerBaseline | None = None
+    ) -> SpeakerBaseline:
+        """Learn how a voice sounds from clips of it, which nobody labelled.
+
+        Args:
+            clips: all of one speaker: samples or what `embed` made of them.
+            start: what was known of the voice before; it stays as it is.
+
+        Returns:
+            The baseline, for `decide`, for ``Recognizer(baseline=…)`` or to be saved.
+
+        Raises:
+            AudioError: see `embed`.
+        """
+        heard = [clip if isinstance(clip, Clip) else self.embed(clip) for clip in clips]
+        start = start or self.new_baseline()
+        if not heard:
+            return start
+        return learn_baseline(
+            self.package,
+            np.concatenate([clip.pooled for clip in heard]),
+            np.concatenate([clip.seconds for clip in heard]),
+            start,
+        )
+
+    def _hearing(self) -> Hearing:
+        return Hearing(self.package, self.grid, voices=bool(self.speakers))
+
+    def _answer(self, heard: Heard, name: str | None) -> _Answers:
+        """Judge one channel."""
+        card, hop, count = self.package.card, self.grid.hop, len(heard.weights)
+        regions = speech_regions(
+            heard.speech,
+            row_seconds=self.grid.row_seconds,
+            duration=heard.duration,
+            thresholds=card.speech,
+        )
+        numbers = np.full(count, -1, np.int64)
+        for start, end in regions:
+            numbers[int(start / hop) : int(np.ceil(end / hop))] = 0
+        speakers: list[str | None] | None = None
+        if name is not None:
+            speakers = [name if number >= 0 else None for number in numbers]
+        elif self.speakers:
+            numbers = separate_speakers(
+                heard.voices,
+                numbers >= 0,
+                count=None if self.speakers is True else int(self.speakers),
+                distance=card.speech.voice_distance,
+                shortest=max(1, round(1.0 / hop)),
+            )
+            speakers = [f"S{number + 1}" if number >= 0 else None for number in numbers]
+        scores = smooth(
+            restrict(self._probabilities(heard, numbers), self.columns),
+            heard.weights,
+            span=self.smoothing.span,
+            groups=numbers,
+        )
+        segments = make_segments(
+            regions,
+            scores,
+            heard.weights,
+            labels=self.labels,
+            hop=hop,
+            smoothing=self.smoothing,
+            speakers=speakers,
+        )
+        return _Answers(segments, scores, _speech_of_windows(heard), speakers)
+
+    def _probabilities(self, heard: Heard, speakers: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Judge every window beside its speaker's baseline; (n, all labels of the model)."""
+        learned: list[SpeakerBaseline] = []
+        if self.baseline is not False:
+            known = self.baseline if isinstance(self.baseline, SpeakerBaseline) else None
+            start = known or self.new_baseline()
+            learned = learn_baselines(self.package, heard, speakers, start)
+        if len(learned) == 1:
+            # With a single voice, silence is judged beside it as well: the curves have no steps.
+            speakers = np.zeros_like(speakers)
+        probabilities = np.empty((len(speakers), len(self.package.labels)))
+        done = 0
+        for block in heard.windows.blocks():
+            here = speakers[done : done + len(block)]
+            for speaker in np.unique(here):
+                baseline = learned[speaker] if 0 <= speaker < len(learned) else None
+                rows = np.flatnonzero(here == speaker)
+                probabilities[done + rows] = judge(self.package, block[rows], baseline)
+            done += len(block)
+        return probabilities
+
+    def _timeline(self, source: str, duration: float, answers: Sequence[_Answers]) -> Timeline:
+        """Lay the channels over one another."""
+        segments = [segment for answer in answers for segment in answer.segments]
+        segments.sort(key=lambda s: (s.start, s.end))
+        speakers = dict.fromkeys(s.speaker for s in segments if s.speaker is not None)
+        return Timeline(
+            source=source,
+            duration=duration,
+            segments=tuple(segments),
+            model=self.package.card.title,
+            track=self._track(answers) if answers else None,
+            speakers=tuple(speakers),
+        )
+
+    def _track(self, answers: Sequence[_Answers]) -> Track:
+        """Give one row a hop: of the channel in which somebody speaks most clearly."""
+        speech = np.stack([answer.speech for answer in answers])
+        clearest = speech.argmax(axis=0)
+        every = np.arange(speech.shape[1])
+        scores = np.stack([answer.scores for answer in answers])[clearest, every]
+        named = [answer.speakers for answer in answers if answer.speakers is not None]
+        return Track(
+            times=tuple(self.grid.centres(len(every)).tolist()),
+            labels=self.labels,
+            scores=tuple(map(tuple, scores.tolist())),
+            speech=tuple(speech[clearest, every].tolist()),
+            speakers=tuple(named[c][k] for k, c in enumerate(clearest)) if named else (),
+        )
+
+
+def _columns(package: ModelPackage, labels: str | Iterable[str] | None) -> tuple[int, ...]:
+    """Find the columns of the labels asked for."""
+    if labels is None:
+        return tuple(range(len(package.labels)))
+    asked = parse_labels(labels)
+    if missing := [label.value for label in asked if label.value not in package.labels]:
+        raise OptionError(
+            f"found label {missing[0]!r}, which the model {package.card.title} can't say: "
+            f"choose from {', '.join(package.labels)}"
+        )
+    return tuple(package.labels.index(label.value) for label in asked)
+
+
+def _chunks(samples: NDArray[Any] | Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
+    """Give sound in memory and sound in chunks alike as chunks of half a minute at most."""
+    if not isinstance(samples, np.ndarray):
+        for chunk in samples:
+            yield from _chunks(np.asarray(chunk))
+        return
+    samples = checked(samples)
+    step = 30 * SAMPLE_RATE
+    for start in range(0, samples.shape[-1], step):
+        yield samples[..., start : start + step]
+
+
+def _channel_names(count: int) -> list[str | None]:
+    if count == 2:
+        return ["left", "right"]
+    return [f"channel {number}" for number in range(1, count + 1)]
+
+
+def _speech_of_windows(heard: Heard) -> NDArray[np.float64]:
+    """Give the mean probability of speech in the time that each window answers for."""
+    count = len(heard.weights)
+    if not count:
+        return np.empty(0)
+    edges = np.ceil(np.round(np.arange(count) * heard.grid.hop / heard.grid.row_seconds, 6))
+    first = np.minimum(edges.astype(np.int64), len(heard.speech) - 1)
+    sums = np.add.reduceat(heard.speech.astype(np.float64), first)
+    lengths = np.maximum(np.diff(np.append(first, len(heard.speech))), 1)
+    speech: NDArray[np.float64] = sums / lengths
+    return speech
