@@ -42,7 +42,7 @@ demo: $(VENV)/.core ## hear two moods in a short recording (FILE=my.mp3 for your
 	@echo "The report, with the player and the curves: $(CURDIR)/$(REPORT) (open it in any browser)."
 
 test: $(VENV)/.$(EXTRAS) ## run the tests (EXTRAS=all to run those that need torch, too)
-	$(PY) -m pytest
+	$(PY) -m pytest $(if $(filter all,$(EXTRAS)),,--doctest-ignore-import-errors)
 
 lint: $(VENV)/.all ## look for faults of style
 	$(PY) -m ruff format --check
