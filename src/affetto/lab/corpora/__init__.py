@@ -3,6 +3,7 @@
 from affetto.lab.corpora.catalogue import CORPORA, detect, find, load
 from affetto.lab.corpora.corpus import Corpus
 from affetto.lab.corpora.cut import parts, samples, split_long, trim
+from affetto.lab.corpora.fingerprints import fingerprint, fingerprints
 from affetto.lab.corpora.table import Clip, Table
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "Table",
     "detect",
     "find",
+    "fingerprint",
+    "fingerprints",
     "load",
     "parts",
     "samples",

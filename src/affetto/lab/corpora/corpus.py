@@ -6,16 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from affetto.audio import SUFFIXES
 from affetto.emotions import Emotion
 from affetto.errors import CorpusError, OptionError
 from affetto.lab.corpora.table import Clip, Table
 
-__all__ = ["SOUND_SUFFIXES", "Corpus", "by_names", "choice", "load_by_name", "sound_files"]
-
-SOUND_SUFFIXES = frozenset(
-    {".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".mp4", ".webm", ".aiff", ".aif"}
-)
-"""Suffixes of the files that are taken for sound."""
+__all__ = ["Corpus", "by_names", "choice", "load_by_name", "sound_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,7 @@ def sound_files(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SOUND_SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     )
 
 

@@ -62,7 +62,7 @@ def load(
     Args:
         folder: the corpus's folder.
         label: ``"acted"``, or ``"voted"`` for the emotion that most listeners heard; clips
-            without votes, or with a tie, then have none.
+            without votes, or with a tie, are then left out.
         votes: folder of `tabulatedVotes.csv` and `VideoDemographics.csv`; by default they are
             looked for in `folder`, below it, and in the folder above.
         heard: which votes count: of those who met the ``"voice"``, the ``"face"`` or ``"both"``.
@@ -88,7 +88,8 @@ def load(
         )
     shares = read_votes(tally, heard=heard) if tally else {}
     people = _read_actors(actors) if actors else {}
-    return Table(_complete(clip, shares, people, voted=label == "voted") for clip in table)
+    completed = (_complete(clip, shares, people, voted=label == "voted") for clip in table)
+    return Table(clip for clip in completed if clip.emotion is not None)
 
 
 def read_votes(path: Path, *, heard: str = "voice") -> dict[str, dict[str, float]]:
