@@ -26,9 +26,6 @@ NARROWEST = 40
 SHORTEST_BAR = 5
 """Cells of a probability's bar that the second-best label and the figures must leave."""
 
-SHORTEST_BAR = 5
-"""Cells of a probability's bar that the second-best label and the figures must leave."""
-
 
 def view(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) -> Iterator[Text]:
     """Give the whole view of a timeline, line by line.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
@@ -77,12 +78,31 @@ def load(name: str) -> Any:
         group = get_group(module.app)
         group.name = name
         group.help = group.help or VERBS[name].help
+        for verb in (group, *group.commands.values()):
+            verb.help = laid_out(verb.help or "")
         return group
     holder = new_app()
-    text = (module.command.__doc__ or VERBS[name].help).split("\n    Args:")[0]
+    text = laid_out(module.command.__doc__ or VERBS[name].help)
     kind = getattr(module, "Command", TyperCommand)
     holder.command(name, help=text, cls=kind)(module.command)
     return get_group(holder).commands[name]
+
+
+def laid_out(text: str) -> str:
+    r"""Lay a docstring out as help: paragraphs flow, examples keep their lines, `Args:` is left out.
+
+    Examples:
+        >>> laid_out("Do it.\n\nIn one\ngo.\n\nExample:\n  affetto do\n\nArgs:\n  x: it.")
+        'Do it.\n\nIn one go.\n\n\x08\nExample:\n  affetto do'
+    """
+    paragraphs = []
+    for paragraph in cleandoc(text.replace("\b\n", "")).split("\n\n"):
+        if paragraph.startswith(("Args:", "Raises:", "Returns:")):
+            break
+        # Click keeps the lines of a paragraph that starts with a backspace.
+        verbatim = paragraph.startswith("Example")
+        paragraphs.append(f"\b\n{paragraph}" if verbatim else " ".join(paragraph.split()))
+    return "\n\n".join(paragraphs)
 
 
 def new_app(**settings: Any) -> typer.Typer:
@@ -137,6 +157,8 @@ def run(args: list[str]) -> int:
         raise KeyboardInterrupt from None
     except wrong_usage as error:
         message = error.format_message()
+        if not message:  # a group without a verb has shown its help
+            return 2
         where = getattr(error, "ctx", None)
         path = where.command_path if where else "affetto"
         raise OptionError(f"{message.rstrip('.')}; see {path} --help") from None

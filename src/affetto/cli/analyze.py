@@ -1,0 +1,322 @@
+"""`affetto analyze`: who felt what when, in recordings."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from typer.core import TyperCommand
+
+from affetto.cli.console import note
+from affetto.cli.inputs import Input, gather, several
+from affetto.cli.outputs import Output, choose
+from affetto.cli.progress import FractionBar
+from affetto.errors import AffettoError, MissingExtraError, ModelError, OptionError
+from affetto.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from affetto.recognition import Recognizer, SpeakerBaseline
+
+    Progress = Callable[[float, float | None], None]
+
+__all__ = ["Command", "command"]
+
+_PICTURED = 2 * 3600.0
+"""Seconds; a page about a longer recording goes without its sound, which memory might not hold."""
+
+
+class Command(TyperCommand):
+    """The command, whose `--speakers` may stand alone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give a bare `--speakers` its value, and take a count that follows it."""
+        return super().parse_args(ctx, spell_out_speakers(args))
+
+
+def spell_out_speakers(args: list[str]) -> list[str]:
+    """Write `--speakers` and `--speakers 2` as `--speakers=auto` and `--speakers=2`.
+
+    Examples:
+        >>> spell_out_speakers(["--speakers", "a.wav"])
+        ['--speakers=auto', 'a.wav']
+        >>> spell_out_speakers(["--speakers", "2", "a.wav"])
+        ['--speakers=2', 'a.wav']
+    """
+    spelt: list[str] = []
+    rest = list(args)
+    while rest:
+        arg = rest.pop(0)
+        if arg == "--":
+            return [*spelt, arg, *rest]
+        if arg == "--speakers":
+            count = rest and rest[0].isascii() and rest[0].isdigit() and not Path(rest[0]).exists()
+            arg = f"--speakers={rest.pop(0) if count else 'auto'}"
+        spelt.append(arg)
+    return spelt
+
+
+def command(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Files, folders (searched to their depths), or - for standard input.",
+        ),
+    ],
+    form: Annotated[
+        Literal["text", "json", "csv", "html"],
+        typer.Option(
+            "--format",
+            help="text to read; json: an object an input; csv: a row a segment; html: a page.",
+        ),
+    ] = "text",
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="PATH", help="A file, or a folder for several inputs."
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Skip inputs whose result is in the folder of -o and up to date."
+        ),
+    ] = False,
+    model: Annotated[
+        str,
+        typer.Option(metavar="MODEL", help="A bundled model, a package's folder, hf:owner/name."),
+    ] = "default",
+    labels: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,…", help="The only answers to choose among: angry,neutral."),
+    ] = None,
+    window: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="What one answer hears; the model's.")
+    ] = None,
+    hop: Annotated[
+        float, typer.Option(metavar="SECONDS", help="From one answer to the next.")
+    ] = 0.5,
+    no_baseline: Annotated[
+        bool,
+        typer.Option("--no-baseline", help="Judge every window by itself, not by the voice."),
+    ] = False,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Start from a person's saved baseline."),
+    ] = None,
+    save_baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Save the baseline of the person in the recording."),
+    ] = None,
+    speakers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[=N]", help="Tell speakers apart by their voices; N if you know how many."
+        ),
+    ] = None,
+    channels: Annotated[
+        Literal["mix", "separate"],
+        typer.Option(help="separate: each channel is a speaker of its own."),
+    ] = "mix",
+    highpass: Annotated[
+        float | None, typer.Option(metavar="HERTZ", help="Take away what is below, such as 80.")
+    ] = None,
+    denoise: Annotated[
+        bool, typer.Option("--denoise", help="Take steady noise away first.")
+    ] = False,
+    loudness: Annotated[
+        float | None, typer.Option(metavar="LUFS", help="Bring to this loudness, such as -23.")
+    ] = None,
+    track: Annotated[
+        bool, typer.Option("--track", help="JSON: add the probabilities of every window.")
+    ] = False,
+    threads: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Processor threads for the network.")
+    ] = 1,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress and no warnings on stderr.")
+    ] = False,
+) -> None:
+    """Hear who felt what when, in recordings of any common format.
+
+    The result goes to standard output and nothing else does. Several inputs: the good ones are
+    finished, then the exit status is 2 if any failed.
+
+    Examples:
+      affetto analyze talk.mp3
+      affetto analyze talk.mp3 --format html -o talk.html
+      affetto analyze call.wav --channels separate --labels angry,neutral,happy
+      affetto analyze archive/ --format json -o results/ --resume
+      ffmpeg -i film.mkv -f wav - | affetto analyze - --format json
+    """
+    if track and form != "json":
+        raise OptionError("--track needs --format json; the other formats hold no windows")
+    if no_baseline and (baseline or save_baseline):
+        given = "--baseline" if baseline else "--save-baseline"
+        raise OptionError(f"found --no-baseline and {given}, which contradict each other")
+    many = several(inputs)
+    if save_baseline and (many or inputs == ["-"]):
+        raise OptionError("--save-baseline learns from one file with one person in it; name that")
+    count = _speakers(speakers)
+    if count and channels == "separate":
+        raise OptionError(
+            "found --speakers and --channels separate, whose channels are speakers already; "
+            "leave one of the two out"
+        )
+    items, errors = gather(inputs)
+    out = choose(output, form, items, several=many, track=track, resume=resume)
+    for error in errors:
+        note(str(error))
+    if resume:
+        items = _unfinished(items, out, quiet=quiet)
+    failed = len(errors)
+    if items:
+        recognizer, known = _recognizer(
+            model,
+            labels=labels,
+            window=window,
+            hop=hop,
+            baseline=baseline if baseline else not no_baseline,
+            speakers=count,
+            threads=threads,
+        )
+
+        from affetto.api import analyze
+
+        def hear(source: Path | bytes, progress: "Progress") -> Timeline:
+            return analyze(
+                source,
+                model=recognizer,
+                channels=channels,
+                highpass=highpass,
+                denoise=denoise,
+                loudness=loudness,
+                progress=progress,
+            )
+
+        failed += _run(items, out, hear, quiet=quiet)
+        if save_baseline and not failed:
+            _learn(recognizer, items[0], known).save(save_baseline)
+    if failed:
+        raise typer.Exit(2)
+
+
+def _speakers(value: str | None) -> bool | int:
+    if value is None:
+        return False
+    if value == "auto":
+        return True
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise OptionError(f"found --speakers={value}, expected a number of 1 or more, or none")
+    return int(value)
+
+
+def _unfinished(items: list[Input], out: Output, *, quiet: bool) -> list[Input]:
+    left = [item for item in items if not out.finished(item)]
+    if len(left) < len(items) and not quiet:
+        note(f"{len(items) - len(left)} of {len(items)} were finished before; going on")
+    return left
+
+
+def _run(
+    items: Sequence[Input],
+    out: Output,
+    hear: "Callable[[Path | bytes, Progress], Timeline]",
+    *,
+    quiet: bool,
+) -> int:
+    """Analyse the inputs one after the other; give how many failed."""
+    failed = 0
+    faults: list[tuple[Input, Exception]] = []
+    with out, FractionBar(len(items), shown=not quiet) as bar:
+        for item in items:
+            bar.begin(item.name)
+            timeline = samples = None
+            try:
+                source = item.source()
+                timeline = hear(source, _fraction(bar))
+                if item.path is None:
+                    timeline = replace(timeline, source="stdin")
+                if out.form == "html":
+                    samples = _samples(source, timeline, quiet=quiet)
+            except (OptionError, ModelError, MissingExtraError):
+                # The next input would fail in the same way.
+                raise
+            except AffettoError as error:
+                bar.end()
+                note(_naming(error, item))
+                failed += 1
+                continue
+            except Exception as error:  # a fault of ours in one recording must not cost the others
+                bar.end()
+                faults.append((item, error))
+                continue
+            bar.end()
+            if not quiet:
+                for warning in timeline.warnings:
+                    note(warning if item.name in warning else f"{item.name}: {warning}")
+            out.write(item, timeline, samples)
+    if faults:
+        item, fault = faults[0]
+        raise RuntimeError(f"{item.name}: {type(fault).__name__}: {fault}") from fault
+    return failed
+
+
+def _fraction(bar: FractionBar) -> "Progress":
+    def progress(heard: float, promised: float | None) -> None:
+        bar.update(heard / promised if promised else 0.0)
+
+    return progress
+
+
+def _naming(error: AffettoError, item: Input) -> str:
+    """Make sure that the line says which input it is about."""
+    text = str(error)
+    return text if item.name in text else f"{item.name}: {text}"
+
+
+def _samples(
+    source: Path | bytes, timeline: Timeline, *, quiet: bool
+) -> "NDArray[np.float32] | None":
+    """Load the sound for the page, unless there is too much of it."""
+    from affetto import audio
+
+    if timeline.duration <= _PICTURED:
+        return audio.load(source).samples
+    if not quiet:
+        note(
+            f"{timeline.source}: longer than {_PICTURED / 3600:g} hours, "
+            "so the page goes without its sound"
+        )
+    return None
+
+
+def _recognizer(
+    model: str, *, baseline: Path | bool, **options: Any
+) -> "tuple[Recognizer, SpeakerBaseline | None]":
+    """Open the model, and the person's baseline where one was named."""
+    from affetto.recognition import Recognizer, SpeakerBaseline
+
+    recognizer = Recognizer(model, baseline=baseline is not False, **options)
+    if isinstance(baseline, bool):
+        return recognizer, None
+    fresh = recognizer.new_baseline()
+    known = SpeakerBaseline.load(baseline, fresh.statistics, model=fresh.model)
+    recognizer.baseline = known
+    return recognizer, known
+
+
+def _learn(
+    recognizer: "Recognizer", item: Input, known: "SpeakerBaseline | None"
+) -> "SpeakerBaseline":
+    """Learn the voice of a recording, on top of what was known of it."""
+    from affetto import audio
+
+    source = item.source()
+    return recognizer.learn([audio.load(source).samples], start=known)

@@ -1,0 +1,200 @@
+"""`affetto models`: which there are, what they may be used for, and whether they are whole."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from affetto.cli.console import note, print_data, show
+from affetto.cli.verbs import new_app
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from affetto.models import Card
+
+__all__ = ["app", "card_page"]
+
+app = new_app(
+    help="""List, show and verify model packages.
+
+Examples:
+  affetto models list
+  affetto models show default
+  affetto models verify runs/mine/package
+""",
+)
+
+Form = Annotated[
+    Literal["text", "json"], typer.Option("--format", help="For people, or for programs.")
+]
+
+
+@app.command("list")
+def list_models(form: Form = "text") -> None:
+    """List the models that came with Affetto.
+
+    Example:
+      affetto models list
+    """
+    from affetto.models import Card, available
+
+    cards = [(Card.read(folder / "card.yaml"), folder) for folder in available().values()]
+    if form == "json":
+        print_data(json.dumps([_row(card, folder) for card, folder in cards], indent=2) + "\n")
+    elif cards:
+        show(lambda width, _: _overview(cards, width))
+    else:
+        note("no model is bundled here; name the folder of a package with --model")
+
+
+@app.command("show")
+def show_model(
+    name: Annotated[
+        str, typer.Argument(help="A bundled model, a package's folder or hf:owner/name.")
+    ] = "default",
+    form: Form = "text",
+) -> None:
+    """Show a model's card: labels, languages, training corpora, licence, results, calibration.
+
+    Examples:
+      affetto models show default
+      affetto models show runs/mine/package --format json
+    """
+    from affetto.models import Card, resolve
+
+    folder = resolve(name)
+    card = Card.read(folder / "card.yaml")
+    if form == "json":
+        print_data(json.dumps(_row(card, folder), indent=2, ensure_ascii=False) + "\n")
+    else:
+        show(lambda width, _: card_page(card, folder, width=width))
+
+
+@app.command("verify")
+def verify_model(
+    path: Annotated[str, typer.Argument(help="A package's folder, or a bundled model.")],
+    form: Form = "text",
+) -> None:
+    """Check a package: its files against their checksums, its answers against the golden ones.
+
+    Example:
+      affetto models verify runs/mine/package
+    """
+    from affetto.models import resolve, verify
+
+    folder = resolve(path)
+    findings = verify(folder)
+    if form == "json":
+        row = {"path": str(folder), "ok": not findings, "findings": list(findings)}
+        print_data(json.dumps(row, indent=2) + "\n")
+    elif not findings:
+        print_data(f"{folder}: every file and every golden answer is as it should be\n")
+    if findings:
+        for finding in findings:
+            note(f"{folder}: {finding}")
+        raise typer.Exit(2)
+
+
+def _row(card: "Card", folder: Path) -> dict[str, Any]:
+    return {**card.to_dict(), "path": str(folder), "bytes": _size(folder)}
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+
+
+def _overview(cards: "Iterable[tuple[Card, Path]]", width: int) -> "Iterator[Text]":
+    from rich.text import Text
+
+    for card, folder in cards:
+        facts = f"{', '.join(card.languages)}; {_size(folder) / 1e6:.1f} MB"
+        yield Text.assemble((card.title, "bold"), f"  {facts}")
+        for line in wrap(card.description, width - 2):
+            yield Text(f"  {line}")
+        for line in wrap(", ".join(card.labels), width - 2):
+            yield Text(f"  {line}", "dim")
+
+
+def card_page(card: "Card", folder: Path, *, width: int = 80) -> "Iterator[Text]":
+    """Lay a card out as a page.
+
+    Args:
+        card: of a model package.
+        folder: where the package is.
+        width: columns to fill.
+
+    Yields:
+        Lines without their line ends.
+    """
+    from rich.text import Text
+
+    width = min(max(width, 40), 100)
+    yield Text(card.title, "bold")
+    for line in wrap(card.description, width):
+        yield Text(line)
+    yield Text()
+    yield from _fact("licence", card.licence or "the card names none", width, style="bold")
+    if "noncommercial" in card.licence.lower().replace("-", ""):
+        words = "for research and other non-commercial use only"
+        yield from _fact("", words, width, style="bold")
+    if terms := licence_file(folder):
+        yield from _fact("", f"in full: {terms}", width)
+    yield from _fact("labels", ", ".join(card.labels), width)
+    yield from _fact("languages", ", ".join(card.languages) or "not stated", width)
+    yield from _fact("window", f"{card.window:g} s, every {card.hop:g} s", width)
+    yield from _fact("size", f"{_size(folder) / 1e6:.1f} MB in {folder}", width)
+    yield Text()
+    yield Text("Trained on", "bold")
+    if not card.training:
+        yield Text("  not stated", "dim")
+    longest = max((len(one.corpus) for one in card.training), default=0)
+    for one in card.training:
+        lines = wrap(one.licence, max(width - longest - 4, 20)) or [""]
+        yield Text.assemble(f"  {one.corpus:{longest}}  ", (lines[0], "dim"))
+        for line in lines[1:]:
+            yield Text(" " * (longest + 4) + line, "dim")
+    yield Text()
+    yield Text("Calibration", "bold")
+    yield from _fact("temperature", f"{card.temperature:.3g}", width)
+    yield from _fact("with a baseline", f"{card.temperature_baseline:.3g}", width)
+    yield Text()
+    yield Text("Measured", "bold")
+    if not card.results:
+        yield Text("  nothing is noted in the card", "dim")
+    for name, figures in card.results.items():
+        yield Text(f"  {name}")
+        for line in wrap(_figures(figures), width - 4):
+            yield Text(f"    {line}", "dim")
+
+
+def licence_file(folder: Path) -> Path | None:
+    """Find the text of the licence: in the package, or beside it where it came with Affetto."""
+    from affetto.models import available
+
+    places = [folder, folder.parent] if folder in available().values() else [folder]
+    return next((path for place in places for path in sorted(place.glob("LICENSE*"))), None)
+
+
+def _fact(name: str, value: str, width: int, *, style: str = "") -> "Iterator[Text]":
+    from rich.text import Text
+
+    indent = 19
+    lines = wrap(value, max(width - indent, 20), break_long_words=False) or [""]
+    yield Text.assemble((f"  {name:{indent - 2}}", "dim"), (lines[0], style))
+    for line in lines[1:]:
+        yield Text(" " * indent + line, style)
+
+
+def _figures(value: Any) -> str:
+    """Write a protocol's figures in one line, however they are nested."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_figures(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return "–".join(_figures(part) for part in value)
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return str(value)
