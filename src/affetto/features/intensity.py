@@ -34,7 +34,7 @@ class EnergyConfig:
 def energy_rows(padded: NDArray[np.float32], config: EnergyConfig) -> NDArray[np.float32]:
     """Give level and zero crossings for every whole frame that fits; see `energy`."""
     stretch = frames(padded, n_fft=config.n_fft, hop=config.hop)
-    power = np.einsum("ij,ij->i", stretch, stretch) / config.n_fft
+    power = np.einsum("ij,ij->i", stretch, stretch).astype(np.float64) / config.n_fft
     level = 10.0 * np.log10(np.maximum(power, 10.0 ** (config.floor / 10.0)))
     # Crossings are counted once for the stretch; a running sum then gives those of each frame.
     crossed = np.cumsum(np.diff(np.signbit(padded), prepend=False))

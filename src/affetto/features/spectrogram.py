@@ -95,7 +95,7 @@ def _stretch(rows: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     before = place.astype(np.intp)
     after = np.minimum(before + 1, len(rows) - 1)
     share = (place - before).astype(np.float32)[:, None]
-    return rows[before] * (1.0 - share) + rows[after] * share
+    return np.asarray(rows[before] * (1.0 - share) + rows[after] * share, np.float32)
 
 
 def picture(samples: NDArray[np.float32], config: PictureConfig | None = None) -> NDArray[np.uint8]:
