@@ -17,8 +17,8 @@ RATE = 16_000
 quick = settings(max_examples=25, deadline=None)
 
 KEEPING = {
-    "noise white": partial(augment.noise, snr_db=(0.0, 20.0)),
-    "noise pink": partial(augment.noise, source="pink"),
+    "noise pink": partial(augment.noise, snr_db=(0.0, 20.0)),
+    "noise white": partial(augment.noise, source="white"),
     "noise brown": partial(augment.noise, source="brown"),
     "noise babble": partial(augment.noise, source="babble"),
     "noise music": partial(augment.noise, source="music"),

@@ -23,7 +23,7 @@ def noise(
     rng: np.random.Generator,
     *,
     snr_db: Range = 10.0,
-    source: Source = "white",
+    source: Source = "pink",
     voices: int = 1,
 ) -> Samples:
     """Add noise at a signal-to-noise ratio.

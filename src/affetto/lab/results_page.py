@@ -1,0 +1,161 @@
+"""The page of results: speaker-independent, random splits and robustness, each in tables apart."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from affetto.lab.figures import Report
+from affetto.lab.results import CLEAN, Result
+
+__all__ = ["tables"]
+
+
+def tables(results: Sequence[Result]) -> str:
+    """Write results as Markdown: speaker-independent, random splits and robustness apart.
+
+    Args:
+        results: of `gather`.
+
+    Returns:
+        The page's text.
+
+    Examples:
+        >>> print(tables([]).splitlines()[0])
+        # Results
+    """
+    finished = [result for result in results if result.reports]
+    clean = [result for result in finished if result.condition == CLEAN]
+    independent = [result for result in clean if result.speaker_independent]
+    random = [result for result in clean if not result.speaker_independent]
+    lines = ["# Results", "", *_PREFACE, ""]
+    if independent:
+        lines += ["## Unheard speakers", "", *_main_table(independent), ""]
+        lines += ["### Recall of each emotion", "", *_recall_tables(independent), ""]
+    if random:
+        lines += ["## Random splits", "", *_RANDOM, "", *_random_table(random), ""]
+    if robust := list(_robust_rows(finished)):
+        head = ("protocol", "training", "baseline", "condition", "UAR", "lost")
+        lines += ["## Robustness", "", *_ROBUST, "", *_markdown(head, robust), ""]
+    if rows := [row for result in results for row in _unfinished_rows(result)]:
+        head = ("protocol", "training", "baseline", "condition", "seed", "folds done")
+        lines += ["## Unfinished", "", *_markdown(head, rows), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+_PREFACE = (
+    "Every figure is computed from the pooled predictions of all folds of a protocol, then",
+    "averaged over the seeds; never the best seed. `pool`: other corpora helped to train; `intra`:",
+    "that corpus's training speakers alone. Baseline: the clips of each test speaker, WITHOUT their",
+    "labels, taught how that speaker's voice sounds. The interval is one of 95 % by bootstrap over",
+    "speakers, of the first seed; ± is the standard deviation over seeds.",
+)
+_RANDOM = (
+    "Clips are drawn by chance, so that speakers and sentences are heard in training as well. Such",
+    "figures say little about a new voice, and are not to be compared with those above.",
+)
+_ROBUST = ("What is lost is the UAR on clean clips less the UAR on the same clips so treated.",)
+
+
+def _main_table(results: Sequence[Result]) -> list[str]:
+    head = (
+        "protocol", "training", "baseline", "labels", "answers", "clips", "seeds",
+        "UAR", "95 %", "WA", "macro F1", "ECE",
+    )  # fmt: skip
+    return _markdown(head, [_main_row(result) for result in results])
+
+
+def _first(result: Result) -> Report:
+    return next(iter(result.reports.values()))
+
+
+def _main_row(result: Result) -> list[str]:
+    report = _first(result)
+    low, high = report.ci95[result.measure]
+    closed = result.answers == "shared"
+    return [
+        *_about(result),
+        str(len(report.labels)),
+        result.answers if closed else f"open, {len(report.open_labels)}",
+        str(report.n),
+        _seeds(result),
+        f"**{_spread(result, 'uar')}**",
+        f"{low:.3f}–{high:.3f}",
+        _spread(result, "wa") if closed else "",
+        _spread(result, "macro_f1") if closed else "",
+        _spread(result, "ece"),
+    ]
+
+
+def _recall_tables(results: Sequence[Result]) -> list[str]:
+    labels = list(dict.fromkeys(label for r in results for label in _first(r).labels))
+    rows = []
+    for result in results:
+        if result.answers == "open":
+            continue
+        row = list(_about(result))
+        for label in labels:
+            found = [
+                report.per_class[label]["recall"]
+                for report in result.reports.values()
+                if label in report.per_class
+            ]
+            row.append(f"{np.mean(found):.2f}" if found else "")
+        rows.append(row)
+    return _markdown(("protocol", "training", "baseline", *labels), rows)
+
+
+def _random_table(results: Sequence[Result]) -> list[str]:
+    head = (
+        "protocol", "training", "baseline", "labels", "clips", "seeds", "accuracy", "UAR",
+        "macro F1", "ECE",
+    )  # fmt: skip
+    rows = []
+    for result in results:
+        report = _first(result)
+        figures = [_spread(result, name) for name in ("wa", "uar", "macro_f1", "ece")]
+        counts = (str(len(report.labels)), str(report.n), _seeds(result))
+        rows.append([*_about(result), *counts, *figures])
+    return _markdown(head, rows)
+
+
+def _robust_rows(results: Sequence[Result]) -> Iterator[list[str]]:
+    clean = {(r.protocol, r.variant, r.baseline): r for r in results if r.condition == CLEAN}
+    for result in results:
+        whole = clean.get((result.protocol, result.variant, result.baseline))
+        if result.condition == CLEAN or whole is None:
+            continue
+        # The same seeds on both sides: what differs is the condition alone.
+        shared = [seed for seed in result.reports if seed in whole.reports]
+        lost = [
+            float(getattr(whole.reports[seed], whole.measure))
+            - float(getattr(result.reports[seed], result.measure))
+            for seed in shared
+        ]
+        loss = f"{np.mean(lost):+.3f}" if lost else ""
+        yield [*_about(result), f"`{result.condition}`", _spread(result, "uar"), loss]
+
+
+def _unfinished_rows(result: Result) -> Iterator[list[str]]:
+    for seed, done in result.unfinished.items():
+        about = [*_about(result), f"`{result.condition}`"]
+        yield [*about, str(seed), f"{done} of {result.folds}"]
+
+
+def _about(result: Result) -> tuple[str, str, str]:
+    return f"`{result.protocol}`", result.variant, "yes" if result.baseline else "no"
+
+
+def _seeds(result: Result) -> str:
+    return str(len(result.reports))
+
+
+def _spread(result: Result, name: str) -> str:
+    """Write a mean, with its spread over the seeds where there are several."""
+    values = result.values(name)
+    spread = f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.3f}{spread}"
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return lines + [f"| {' | '.join(row)} |" for row in rows]
