@@ -86,7 +86,9 @@ def html(
         "data": _json(payload(timeline, sound)),
         "sound": _base64(encode_mp3(sound)) if sound is not None and embed else "",
     }
-    return Template(_asset("report.html")).substitute(fields)
+    page = Template(_asset("report.html")).substitute(fields)
+    # A file name may hold bytes that are no UTF-8, which Python keeps as lone surrogates.
+    return page.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def write_html(
@@ -113,7 +115,7 @@ def write_html(
     """
     page = html(timeline, samples, sample_rate=sample_rate, title=title, audio=audio)
     with atomic_write(path, "wb") as file:
-        file.write(page.encode("utf-8", "backslashreplace"))
+        file.write(page.encode("utf-8"))
 
 
 def _mono(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:

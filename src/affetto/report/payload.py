@@ -10,7 +10,7 @@ from affetto.emotions import CIRCUMPLEX, COLOURS, known_order, project
 from affetto.report.picture import peaks, spectrogram
 from affetto.timeline import Timeline, Track
 
-__all__ = ["labels_of", "payload"]
+__all__ = ["chances", "labels_of", "payload"]
 
 _MOST_ROWS = 40_000
 _MOST_POINTS = 600
@@ -74,7 +74,7 @@ def payload(timeline: Timeline, samples: NDArray[np.float32] | None) -> dict[str
         ],
         "path": _path(timeline),
     }
-    if labels and (track := _rows(timeline, labels)) is not None:
+    if labels and (track := chances(timeline, labels)) is not None:
         times, scores = track
         data["track"] = {
             "times": _bytes(times.astype("<f4")),
@@ -97,10 +97,18 @@ def _voices(timeline: Timeline) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*timeline.speakers, *named)))
 
 
-def _rows(
+def chances(
     timeline: Timeline, labels: tuple[str, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Give times (rows,) and probabilities (rows, labels): the track's, else the segments'."""
+    """Give the probabilities over time: the track's, else the segments'.
+
+    Args:
+        timeline: what was heard.
+        labels: the columns, at least those that the timeline names.
+
+    Returns:
+        Seconds, shape (rows,), and probabilities, shape (rows, labels); None where there are none.
+    """
     track = timeline.track
     if track is not None and track.times:
         times = np.array(track.times, np.float64)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from affetto.dsp import SAMPLE_RATE
 from affetto.features import LogMelStream, MelConfig
 
-__all__ = ["Spectrogram", "palette", "peaks", "png", "spectrogram"]
+__all__ = ["Spectrogram", "mel_height", "palette", "peaks", "png", "spectrogram"]
 
 _MOST_BUCKETS = 300_000
 _MOST_COLUMNS = 24_000
@@ -162,12 +162,20 @@ def spectrogram(samples: NDArray[np.float32]) -> Spectrogram:
     image = np.ascontiguousarray(np.round(levels).astype(np.uint8).T[::-1])
     colours = palette()
     tiles = [png(image[:, at : at + _TILE], colours) for at in range(0, image.shape[1], _TILE)]
-    return Spectrogram(SAMPLE_RATE / config.hop / group, tuple(tiles), _marks(config))
+    marks = tuple((hz, round(mel_height(hz, config), 4)) for hz in _MARKS)
+    return Spectrogram(SAMPLE_RATE / config.hop / group, tuple(tiles), marks)
 
 
-def _marks(config: MelConfig) -> tuple[tuple[int, float], ...]:
-    def mel(hertz: float) -> float:
-        return math.log10(1 + hertz / 700)
+def mel_height(hertz: float, config: MelConfig) -> float:
+    """Say how high a frequency lies in a picture of mel bands: 0 at the bottom, 1 at the top.
+
+    Examples:
+        >>> round(mel_height(1000.0, MelConfig()), 2)
+        0.33
+    """
+
+    def mel(hz: float) -> float:
+        return math.log10(1 + hz / 700)
 
     low, high = mel(config.low), mel(config.high)
-    return tuple((hz, round((mel(hz) - low) / (high - low), 4)) for hz in _MARKS)
+    return (mel(hertz) - low) / (high - low)

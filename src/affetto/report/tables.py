@@ -137,7 +137,8 @@ def segments(timeline: Timeline) -> str:
         'they sound like</caption><thead><tr><th scope="col">Start</th>'
         '<th scope="col" class="end">End</th><th scope="col">Sounds</th>'
         '<th scope="col">Confidence</th><th scope="col" class="place">Valence</th>'
-        f'<th scope="col" class="place">Arousal</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        f'<th scope="col" class="place">Arousal</th>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
     )
 
 

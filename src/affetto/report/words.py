@@ -28,10 +28,10 @@ def clock(seconds: float, *, digits: int = 0) -> str:
 
 
 def file_name(source: str) -> str:
-    """Take the last part of a path or an address.
+    r"""Take the last part of a path or an address.
 
     Examples:
-        >>> file_name("/home/ada/call.wav"), file_name("C:\\\\calls\\\\call.wav")
+        >>> file_name("/home/ada/call.wav"), file_name("C:\\calls\\call.wav")
         ('call.wav', 'call.wav')
     """
     return PurePosixPath(PureWindowsPath(source).name or source).name or source
@@ -56,7 +56,7 @@ def sentence(timeline: Timeline) -> str:
         >>> joy = Segment(0.0, 2.0, "happy", {"happy": 0.9, "sad": 0.1}, 0.9, 0.8, 0.5)
         >>> gloom = Segment(2.5, 3.5, "sad", {"sad": 0.8, "happy": 0.2}, 0.8, -0.7, -0.5)
         >>> sentence(Timeline("x.wav", 4.0, (joy, gloom), "default"))
-        'The voice sounds mostly happy (67%), then sad (33%). The feeling changes once in 3 seconds of speech.'
+        'The voice sounds mostly happy (67%), then sad (33%). The feeling changes once...'
     """
     if not timeline.segments:
         return "No speech was found, so there is no feeling to show."

@@ -1,0 +1,75 @@
+"""Peaks and pictures show what is in the sound."""
+
+import io
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from affetto.dsp import SAMPLE_RATE
+from affetto.features import MelConfig
+from affetto.report.picture import mel_height, palette, peaks, png, spectrogram
+
+
+def decoded(tile):
+    with av.open(io.BytesIO(tile)) as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgb24")
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_a_png_holds_the_picture(height, width, seed):
+    indices = np.random.default_rng(seed).integers(0, 64, (height, width), np.uint8)
+    np.testing.assert_array_equal(decoded(png(indices, palette())), palette()[indices])
+
+
+def test_the_colour_map_rises_evenly_in_lightness():
+    luma = palette(64) @ np.array([0.2126, 0.7152, 0.0722])
+    assert (np.diff(luma) > 0).all()
+
+
+def test_peaks_find_a_click_and_keep_proportions():
+    samples = np.zeros(SAMPLE_RATE, np.float32)
+    samples[8000], samples[12000] = 0.5, -0.25
+    rate, pairs = peaks(samples)
+    assert pairs.shape == (1000, 2)
+    assert pairs[int(0.5 * rate), 1] == 127
+    assert pairs[int(0.75 * rate), 0] == pytest.approx(-63, abs=1)
+    assert np.count_nonzero(pairs) == 2
+
+
+def test_peaks_of_hours_stay_few_and_lose_no_click():
+    samples = np.zeros(3600 * SAMPLE_RATE, np.float32)
+    samples[12_345_678] = 1.0
+    rate, pairs = peaks(samples)
+    assert len(pairs) <= 300_000
+    assert pairs[int(12_345_678 / SAMPLE_RATE * rate), 1] == 127
+
+
+@pytest.mark.parametrize("hertz", [300, 1000, 3000])
+def test_a_tone_lies_at_its_height(hertz):
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    tone = (0.5 * np.sin(2 * np.pi * hertz * time)).astype(np.float32)
+    picture = decoded(spectrogram(tone).tiles[0]).sum(axis=2).mean(axis=1)
+    height = 1 - (np.argmax(picture) + 0.5) / len(picture)
+    assert height == pytest.approx(mel_height(hertz, MelConfig()), abs=0.02)
+
+
+def test_long_sound_is_averaged_into_tiles_of_the_right_length():
+    samples = np.random.default_rng(0).standard_normal(700 * SAMPLE_RATE).astype(np.float32)
+    samples[: 350 * SAMPLE_RATE] *= 0.01
+    picture = spectrogram(samples)
+    widths = [decoded(tile).shape[1] for tile in picture.tiles]
+    assert picture.rate == 100 / 3
+    assert sum(widths) == pytest.approx(700 * picture.rate, abs=1)
+    assert max(widths) == 4096
+    whole = np.concatenate([decoded(tile) for tile in picture.tiles], axis=1).sum(axis=(0, 2))
+    middle = sum(widths) // 2
+    assert whole[: middle - 5].max() < whole[middle + 5 :].min()
+
+
+def test_silence_is_black_not_noise():
+    picture = spectrogram(1e-5 * np.ones(SAMPLE_RATE, np.float32))
+    assert (decoded(picture.tiles[0]) == palette()[0]).all()

@@ -1,0 +1,45 @@
+"""What is said of a timeline is true of it."""
+
+import pytest
+
+from affetto.report.words import clock, sentence
+from affetto.timeline import Segment, Timeline
+
+
+def timeline(*parts):
+    """Build a timeline from (label, seconds, confidence)."""
+    segments, at = [], 0.0
+    for label, seconds, confidence in parts:
+        scores = {} if label is None else {label: 1.0}
+        segments.append(Segment(at, at + seconds, label, scores, confidence, 0.0, 0.0))
+        at += seconds
+    return Timeline("x.wav", at, tuple(segments), "m")
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([], "No speech was found, so there is no feeling to show."),
+        ([("sad", 4, 0.9)], "The voice sounds sad throughout. The feeling does not change in"),
+        ([("sad", 95, 0.9), ("calm", 5, 0.9)], "sounds sad nearly throughout (95%)"),
+        ([("sad", 6, 0.9), ("calm", 4, 0.9)], "mostly sad (60%), then calm (40%)."),
+        ([("sad", 4, 0.9), ("calm", 3, 0.9), ("fear", 3, 0.9)],
+         "mixed: sad (40%), calm (30%) and fear (30%). The feeling changes twice in 10 seconds"),
+        ([("sad", 89, 0.9), *([(x, 1, 0.9) for x in ("calm", "fear", "happy")] * 4)],
+         "sounds mostly sad (88%). The feeling changes 12 times in 2 minutes"),
+        ([("sad", 5, 0.3), ("calm", 5, 0.9)], "50% of it is uncertain"),
+        ([(None, 5, 0.0)], "5 seconds of speech, described by valence and arousal alone."),
+        ([("sad", 0.3, 0.9)], "in 1 second of speech"),
+    ],
+)  # fmt: skip
+def test_the_sentence(parts, said):
+    assert said in sentence(timeline(*parts))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "digits", "text"),
+    [(0, 0, "0:00"), (59.99, 0, "0:59"), (59.96, 1, "0:59.9"), (0.3, 1, "0:00.3"),
+     (3599.9, 0, "59:59"), (36_000, 0, "10:00:00"), (12.1, 1, "0:12.1")],
+)  # fmt: skip
+def test_the_clock(seconds, digits, text):
+    assert clock(seconds, digits=digits) == text
