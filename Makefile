@@ -59,7 +59,7 @@ imports: $(VENV)/.all ## check that a floor imports only from floors below it
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.all ## build the documentation into site/
-	$(PY) -m mkdocs build --strict
+	$(BIN)/zensical build --clean --strict
 
 bench: $(VENV)/.all ## measure speed and memory beside the peers
 	$(PY) benchmarks/cold_start.py
