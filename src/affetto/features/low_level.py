@@ -64,19 +64,22 @@ def _voice(
     tract = formants(power)
     last = power.shape[1] - 1
 
-    def highest(centre: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    def highest(centre: NDArray[np.float32], reach: NDArray[np.intp]) -> NDArray[np.float32]:
         middle = np.rint(centre / bin_width).astype(np.intp)
-        around = middle[:, None] + np.arange(-reach, reach + 1)[None, :]
-        rows = np.take_along_axis(decibel, np.clip(around, 0, last), axis=1)
+        offset = np.arange(-reach.max(), reach.max() + 1)
+        around = np.clip(middle[:, None] + offset[None, :], 0, last)
+        near = np.abs(offset)[None, :] <= reach[:, None]
+        rows = np.where(near, np.take_along_axis(decibel, around, axis=1), -np.inf)
         return np.asarray(rows.max(axis=1), np.float32)
 
-    first = highest(f0, 1)
+    one = np.ones(len(f0), np.intp)
+    first = highest(f0, one)
     third = tract[:, 2]
     # The strongest harmonic near a formant lies at most half a fundamental off.
-    reach = int(np.ceil(f0.max() / 2.0 / bin_width))
-    near = highest(np.where(np.isnan(third), 0.0, third), reach)
-    h1_a3 = np.where(np.isnan(third), np.nan, first - near)
-    return np.column_stack([first - highest(2.0 * f0, 1), h1_a3, tract])
+    half = np.ceil(f0 / 2.0 / bin_width).astype(np.intp)
+    strongest = highest(np.where(np.isnan(third), 0.0, third), half)
+    h1_a3 = np.where(np.isnan(third), np.nan, first - strongest)
+    return np.column_stack([first - highest(2.0 * f0, one), h1_a3, tract])
 
 
 class DescriptorStream(RowStream):
