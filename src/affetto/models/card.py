@@ -252,7 +252,7 @@ def _mapping(name: str, value: object) -> dict[str, Any]:
 def _labels(name: str, value: object) -> tuple[Emotion, ...]:
     known = {emotion.value: emotion for emotion in Emotion}
     for label in _list(name, value):
-        if label not in known:
+        if not isinstance(label, str) or label not in known:
             raise _wrong(name, label, f"labels among {', '.join(known)}")
     return tuple(known[label] for label in _list(name, value))
 

@@ -11,7 +11,7 @@ from affetto.models.package import FILES, ModelPackage
 
 __all__ = ["available", "load", "resolve"]
 
-_HUB = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+_HUB = re.compile(r"hf:(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
 
 def available() -> dict[str, Path]:
