@@ -8,7 +8,6 @@ The tracker is causal and keeps one number, so that a file and a stream meet the
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.signal
 from numpy.typing import NDArray
 
 __all__ = ["LevelConfig", "LevelTracker"]
@@ -67,10 +66,19 @@ class LevelTracker:
         if not len(rows):
             return rows
         power = np.exp(rows).sum(axis=1, dtype=np.float64) + self.config.floor
-        pairs = np.stack([power, np.ones_like(power)], axis=1)
-        sums, self._state = scipy.signal.lfilter(
-            [1.0], [1.0, -self._decay], pairs, axis=0, zi=self._state
-        )
-        level = np.log(sums[:, 0] / sums[:, 1] / rows.shape[1])
-        relative = rows - level[:, None].astype(np.float32)
-        return np.maximum(relative, np.float32(-self.config.depth))
+        level = np.log(self._means(power) / rows.shape[1])
+        relative: NDArray[np.float32] = rows - level[:, None].astype(np.float32)
+        np.maximum(relative, np.float32(-self.config.depth), out=relative)
+        return relative
+
+    def _means(self, power: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the running mean power at each frame."""
+        # A plain loop: at 100 frames a second it costs nothing beside the network, and importing
+        # scipy.signal for it would cost half a second at every start.
+        (total, count), means = self._state[0].tolist(), []
+        for value in power.tolist():
+            total, count = value + total, 1.0 + count
+            means.append(total / count)
+            total, count = total * self._decay, count * self._decay
+        self._state = np.array([[total, count]])
+        return np.array(means)
