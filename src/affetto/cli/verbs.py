@@ -89,7 +89,7 @@ def load(name: str) -> Any:
 
 
 def laid_out(text: str) -> str:
-    r"""Lay a docstring out as help: paragraphs flow, examples keep their lines, `Args:` is left out.
+    r"""Lay a docstring out as help: paragraphs flow, examples keep their lines, no `Args:`.
 
     Examples:
         >>> laid_out("Do it.\n\nIn one\ngo.\n\nExample:\n  affetto do\n\nArgs:\n  x: it.")
