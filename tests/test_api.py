@@ -1,0 +1,100 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from affetto import analyze, audio
+from affetto.errors import AudioError, ModelError, OptionError
+from affetto.models import ModelPackage, available
+from affetto.recognition import Recognizer
+from tiny_model import silence, voice_like, write_tiny
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
+    return write_tiny(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sounds") / "talk.flac"
+    parts = [silence(1), voice_like(4), silence(1), voice_like(3.5, pitch=260), silence(1)]
+    audio.save(path, np.tile(np.concatenate(parts), 2))
+    return path
+
+
+def test_a_file_gives_the_timeline_of_its_samples(tiny: ModelPackage, talk: Path) -> None:
+    timeline = analyze(talk, model=tiny)
+    assert timeline.source == str(talk)
+    assert timeline.duration == pytest.approx(21.0)
+    assert timeline.warnings == ()
+    expected = Recognizer(tiny).recognize(audio.load(talk).samples)
+    assert [(s.start, s.end, s.emotion) for s in timeline] == [
+        (s.start, s.end, s.emotion) for s in expected
+    ]
+    assert timeline.track is not None
+    assert expected.track is not None
+    np.testing.assert_allclose(timeline.track.scores, expected.track.scores, atol=1e-5)
+
+
+def test_bytes_and_file_objects_do_as_well(tiny: ModelPackage, talk: Path) -> None:
+    from_path = analyze(talk, model=tiny)
+    data = talk.read_bytes()
+    for source in (data, io.BytesIO(data), str(talk)):
+        assert analyze(source, model=tiny).segments == from_path.segments
+
+
+def test_one_recogniser_serves_many_files(tiny: ModelPackage, talk: Path) -> None:
+    recognizer = Recognizer(tiny, labels="happy,sad")
+    assert {s.emotion for s in analyze(talk, model=recognizer)} <= {"happy", "sad"}
+
+
+def test_cleaned_sound_takes_the_same_road(tiny: ModelPackage, talk: Path) -> None:
+    heard: list[tuple[float, float | None]] = []
+    timeline = analyze(
+        talk,
+        model=tiny,
+        highpass=60.0,
+        denoise=True,
+        loudness=-23.0,
+        progress=lambda done, total: heard.append((done, total)),
+    )
+    assert timeline.duration == pytest.approx(21.0)
+    assert len(timeline) >= 4
+    assert heard[-1] == pytest.approx((21.0, 21.0))
+
+
+def test_progress_reaches_the_end(tiny: ModelPackage, talk: Path) -> None:
+    heard: list[tuple[float, float | None]] = []
+    analyze(talk, model=tiny, progress=lambda done, total: heard.append((done, total)))
+    assert heard[-1] == pytest.approx((21.0, 21.0))
+    assert [done for done, _ in heard] == sorted(done for done, _ in heard)
+
+
+def test_separate_channels_are_speakers(tiny: ModelPackage, tmp_path: Path) -> None:
+    left = np.concatenate([voice_like(4), silence(5)])
+    right = np.concatenate([silence(5), voice_like(4, pitch=250)])
+    audio.save(tmp_path / "call.wav", np.stack([left, right]))
+    timeline = analyze(tmp_path / "call.wav", model=tiny, channels="separate")
+    assert [s.speaker for s in timeline.segments if s.end < 4.5] == ["left"]
+    assert {s.speaker for s in timeline.segments if s.start > 4.5} == {"right"}
+    with pytest.raises(OptionError, match="speakers"):
+        analyze(tmp_path / "call.wav", model=tiny, channels="separate", speakers=True)
+
+
+def test_what_cannot_be_mended_by_guessing_is_said(tiny: ModelPackage, tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="missing"):
+        analyze(tmp_path / "missing.wav", model=tiny)
+    with pytest.raises(ModelError, match="no model 'x'"):
+        analyze(tmp_path / "missing.wav", model="x")
+
+
+def test_the_bundled_model_hears_speech_and_leaves_silence_alone(shared: Path) -> None:
+    if "default" not in available():
+        pytest.skip("no model is bundled yet: `make model` trains it")
+    clip = next(iter(sorted((shared / "corpora").rglob("03-01-05-02-01-01-*.*"))))
+    timeline = analyze(clip)
+    assert len(timeline) >= 1
+    assert sum(timeline.segments[0].scores.values()) == pytest.approx(1.0)
+    assert analyze(clip, labels="angry,sad").segments[0].emotion in {"angry", "sad"}
