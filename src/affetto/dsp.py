@@ -1,7 +1,7 @@
 """The short-time transform that every feature starts from."""
 
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.fft
@@ -16,6 +16,12 @@ Real = TypeVar("Real", np.float32, np.float64)
 
 
 @lru_cache(maxsize=16)
+def _hann(length: int, dtype: str) -> NDArray[Any]:
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(dtype)
+    window.setflags(write=False)
+    return window
+
+
 def hann(length: int) -> NDArray[np.float32]:
     """Give the periodic Hann window.
 
@@ -29,9 +35,7 @@ def hann(length: int) -> NDArray[np.float32]:
         >>> hann(4)
         array([0. , 0.5, 1. , 0.5], dtype=float32)
     """
-    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(np.float32)
-    window.setflags(write=False)
-    return window
+    return _hann(length, "float32")
 
 
 def power_frames(padded: NDArray[Real], *, n_fft: int, hop: int) -> NDArray[Real]:
@@ -54,7 +58,7 @@ def power_frames(padded: NDArray[Real], *, n_fft: int, hop: int) -> NDArray[Real
     if len(padded) < n_fft:
         return np.empty((0, n_fft // 2 + 1), padded.dtype)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
-    spectrum = scipy.fft.rfft(frames * hann(n_fft), axis=1)
+    spectrum = scipy.fft.rfft(frames * _hann(n_fft, padded.dtype.name), axis=1)
     power: NDArray[Real] = spectrum.real**2 + spectrum.imag**2
     return power
 
