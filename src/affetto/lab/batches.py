@@ -95,8 +95,8 @@ class Batch:
         speech: reference probability of speech, (batch, rows).
         target: row of the store's targets for each second row, (batch, rows // 2); -1 for none.
         clip: number of each clip in the store, (batch,).
-        groups: the first `groups` × `clips` entries come speaker by speaker; this many of them
-            (whole groups, put first) are of one speaker.
+        groups: the first `groups` × `group_size` clips come speaker by speaker.
+        group_size: clips of one speaker.
     """
 
     features: Rows
@@ -104,10 +104,11 @@ class Batch:
     target: Indices
     clip: Indices
     groups: int
+    group_size: int
 
 
 class Batches:
-    """Draw batches, for ever; the same for a seed.
+    """Draw batches; the same for a seed and a step, so that a training resumes exactly.
 
     Args:
         data: what to draw from.
@@ -134,6 +135,7 @@ class Batches:
         self.config = config or BatchConfig()
         self.noises = noises
         self.level = level or LevelConfig()
+        self.seed = seed
         self._rng = np.random.default_rng(seed)
         self._centres = mel_centres(mel or MelConfig())
         self._by_speaker: dict[int, dict[int, list[int]]] = {}
@@ -148,8 +150,9 @@ class Batches:
         share = np.array([self.config.shares.get(data.corpora[c], 1.0) for c in self._corpora])
         self._share = share / share.sum()
 
-    def draw(self) -> Batch:
-        """Draw the next batch."""
+    def draw(self, step: int) -> Batch:
+        """Draw the batch of a step."""
+        self._rng = np.random.default_rng((self.seed, step))
         config, rng = self.config, self._rng
         one: list[int] = []
         many: list[int] = []
@@ -177,6 +180,7 @@ class Batches:
             np.stack([cut[2] for cut in cuts]),
             np.array(clips),
             count,
+            config.clips,
         )
 
     def _single(self, corpus: int) -> bool:

@@ -1,0 +1,244 @@
+"""The training loop: resumes exactly after a kill, stops early, leaves a log that can be drawn."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from affetto.errors import MissingExtraError
+from affetto.jobs import atomic_path, atomic_write
+from affetto.lab.student import LossConfig, Student
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from affetto.lab.batches import Batches
+
+__all__ = ["LoopConfig", "best_device", "load_weights", "save_weights", "train"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoopConfig:
+    """How long and how fast to learn.
+
+    Attributes:
+        steps: batches at most.
+        rate: highest learning rate (AdamW; warmed up, then a half cosine down to nothing).
+        warmup: share of the steps in which the rate rises.
+        decay: weight decay.
+        clip: largest norm of the gradient.
+        seed: of weights, dropout and batches.
+        check: steps from one check on held-out speakers, and checkpoint, to the next.
+        patience: checks without a better score after which to stop; 0 for never.
+        half: compute in bfloat16 where that is faster.
+    """
+
+    steps: int = 600
+    rate: float = 1.5e-3
+    warmup: float = 0.1
+    decay: float = 2e-2
+    clip: float = 2.0
+    seed: int = 0
+    check: int = 100
+    patience: int = 0
+    half: bool = True
+
+
+def best_device() -> torch.device:
+    """Give the CUDA device where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def save_weights(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write tensors as safetensors, whole or not at all."""
+    from safetensors.torch import save_file
+
+    with atomic_path(path) as unfinished:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, unfinished)
+
+
+def load_weights(path: Path) -> dict[str, Tensor]:
+    """Read tensors from safetensors."""
+    try:
+        from safetensors.torch import load_file
+    except ImportError:
+        raise MissingExtraError("safetensors", extra="train", purpose="training") from None
+    return dict(load_file(path))
+
+
+def _rate(step: int, config: LoopConfig) -> float:
+    """Give the share of the highest rate at a step.
+
+    Examples:
+        >>> [round(_rate(step, LoopConfig(steps=100)), 2) for step in (0, 9, 50, 99)]
+        [0.1, 0.98, 0.5, 0.0]
+    """
+    rise = min(1.0, (step + 1) / max(config.warmup * config.steps, 1.0))
+    return rise * 0.5 * (1.0 + math.cos(math.pi * step / config.steps))
+
+
+class _Run:
+    """A training's state on disk: log, last checkpoint, best weights."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.history: list[dict[str, Any]] = []
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            if (folder / "log.json").is_file():
+                self.history = json.loads((folder / "log.json").read_text(encoding="utf-8"))
+
+    def resume(self, student: Student, optimizer: torch.optim.Optimizer) -> int:
+        """Take up the last checkpoint; give the step to go on with."""
+        if self.folder is None or not (self.folder / "last.safetensors").is_file():
+            return 0
+        stored = load_weights(self.folder / "last.safetensors")
+        step = int(stored.pop("step"))
+        moments = {name: stored.pop(name) for name in list(stored) if name.startswith("adam.")}
+        student.load_state_dict(stored)
+        state = optimizer.state_dict()
+        state["state"] = {
+            i: {
+                "step": moments[f"adam.{i}.step"],
+                "exp_avg": moments[f"adam.{i}.exp_avg"],
+                "exp_avg_sq": moments[f"adam.{i}.exp_avg_sq"],
+            }
+            for i in range(len(state["param_groups"][0]["params"]))
+            if f"adam.{i}.step" in moments
+        }
+        optimizer.load_state_dict(state)
+        self.history = [entry for entry in self.history if entry["step"] <= step]
+        return step
+
+    def checkpoint(self, step: int, student: Student, optimizer: torch.optim.Optimizer) -> None:
+        """Keep everything that the next step needs."""
+        if self.folder is None:
+            return
+        tensors: dict[str, Tensor] = {"step": torch.tensor(step), **student.state_dict()}
+        for i, moments in optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{i}.{name}": torch.as_tensor(v) for name, v in moments.items()}
+        save_weights(self.folder / "last.safetensors", tensors)
+        with atomic_write(self.folder / "log.json") as file:
+            json.dump(self.history, file, indent=1)
+
+
+def train(
+    student: Student,
+    batches: Batches,
+    config: LoopConfig,
+    *,
+    losses: LossConfig | None = None,
+    folder: Path | None = None,
+    validate: Callable[[Student], float] | None = None,
+    report: Callable[[str], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Train, or go on with a training that stopped.
+
+    Args:
+        student: learns in place; ends with the weights that `validate` liked best, if it is given.
+        batches: what it learns from.
+        config: how long and how fast.
+        losses: what the losses weigh.
+        folder: where the run keeps its log, its last checkpoint and its best weights.
+        validate: gives a score of the student on held-out TRAINING speakers; higher is better.
+        report: told one line a check.
+
+    Returns:
+        The history: one entry a check, with the step, the mean losses and the score.
+    """
+    device = best_device()
+    run = _Run(folder)
+    losses = losses or LossConfig()
+    torch.manual_seed(config.seed)
+    student.to(device=device, memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(student.parameters(), config.rate, weight_decay=config.decay)
+    start = run.resume(student, optimizer)
+    best = max((entry.get("score", -1.0) for entry in run.history), default=-1.0)
+    targets = _Targets(batches)
+    sums: dict[str, float] = {}
+    began = time.monotonic()
+    kept: dict[str, Tensor] | None = None
+    with ThreadPoolExecutor(1) as ahead:
+        upcoming = ahead.submit(batches.draw, start)
+        for step in range(start, config.steps):
+            batch = upcoming.result()
+            upcoming = ahead.submit(batches.draw, step + 1)
+            student.train()
+            torch.manual_seed(config.seed * 1_000_003 + step)
+            for group in optimizer.param_groups:
+                group["lr"] = config.rate * _rate(step, config)
+            with torch.autocast(device.type, torch.bfloat16, enabled=config.half):
+                parts = student.losses(batch, batches.data, targets(batch.target, device), losses)
+                total = torch.stack(list(parts.values())).sum()
+            optimizer.zero_grad(set_to_none=True)
+            total.backward()
+            torch.nn.utils.clip_grad_norm_(student.parameters(), config.clip)
+            optimizer.step()
+            for name, value in parts.items():
+                sums[name] = sums.get(name, 0.0) + value.item()
+            done = step + 1
+            if done % config.check and done != config.steps:
+                continue
+            since = (done - 1) % config.check + 1
+            entry: dict[str, Any] = {"step": done} | {n: s / since for n, s in sums.items()}
+            sums = {}
+            if validate is not None:
+                entry["score"] = validate(student)
+                if entry["score"] > best:
+                    best = entry["score"]
+                    kept = {n: t.detach().clone() for n, t in student.state_dict().items()}
+                    if folder is not None:
+                        save_weights(folder / "best.safetensors", kept)
+            run.history.append(entry)
+            run.checkpoint(done, student, optimizer)
+            if report is not None:
+                pace = (time.monotonic() - began) / (done - start)
+                figures = " ".join(f"{n} {v:.3f}" for n, v in entry.items() if n != "step")
+                report(f"step {done}/{config.steps} {figures} ({pace:.2f} s a step)")
+            if config.patience and _stale(run.history) >= config.patience:
+                break
+    if kept is None and folder is not None and (folder / "best.safetensors").is_file():
+        kept = load_weights(folder / "best.safetensors")
+    if validate is not None and kept is not None:
+        student.load_state_dict(kept)
+    student.settle()
+    student.eval()
+    return run.history
+
+
+def _stale(history: list[dict[str, Any]]) -> int:
+    """Count the checks since the best score.
+
+    Examples:
+        >>> _stale([{"score": 0.1}, {"score": 0.3}, {"score": 0.2}])
+        1
+    """
+    scores = [entry["score"] for entry in history if "score" in entry]
+    return len(scores) - 1 - int(np.argmax(scores)) if scores else 0
+
+
+class _Targets:
+    """The teacher's targets of a batch, standardised value by value."""
+
+    def __init__(self, batches: Batches) -> None:
+        self.store = batches.data.store
+        sample = self.store.targets[:: max(1, len(self.store.targets) // 8000)].astype(np.float32)
+        self.known = len(sample) > 0
+        if self.known:
+            self.mean, self.scale = sample.mean(0), sample.std(0) + 1e-3
+
+    def __call__(self, rows: np.ndarray[Any, Any], device: torch.device) -> Tensor | None:
+        if not self.known:
+            return None
+        taken = self.store.targets[np.maximum(rows, 0)].astype(np.float32)
+        standard = np.clip((taken - self.mean) / self.scale, -3.0, 6.0)
+        return torch.from_numpy(standard).to(device)
