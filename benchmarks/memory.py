@@ -1,6 +1,6 @@
 """How much memory does a very long recording take, and does it grow?
 
-    python benchmarks/memory.py [--hours 10] [--file LONG.flac] [--output FILE.json]
+    python benchmarks/memory.py [--hours 10] [--file LONG.flac] [--model M] [--output FILE.json]
 
 A child process analyses the recording and notes its own resident memory ten times a second. The
 figures are its peak, and how much it grew from hour to hour in the second half, when everything
@@ -46,7 +46,7 @@ def peak() -> int | None:
     return most if sys.platform == "darwin" else most * 1024
 
 
-def child(path: str) -> None:
+def child(path: str, model: str) -> None:
     """Analyse, and print what was noted as one JSON object."""
     import affetto
 
@@ -61,7 +61,7 @@ def child(path: str) -> None:
     start = time.perf_counter()
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    timeline = affetto.analyze(path)
+    timeline = affetto.analyze(path, model=model)
     took = time.perf_counter() - start
     done.set()
     watcher.join()
@@ -91,11 +91,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--hours", type=float, default=10.0)
     options.add_argument("--file", type=Path, help="a recording of yours, instead of one made up")
+    options.add_argument("--model", default="default", help="a name or a folder")
     options.add_argument("--output", type=Path, help="also write the figures as JSON")
     options.add_argument("--child", help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.child:
-        child(chosen.child)
+        child(chosen.child, chosen.model)
         return
 
     where = f"{machine()}, {one_core()}"
@@ -104,13 +105,16 @@ def main() -> None:
         if not chosen.file:
             write_long_wav(path, speech(600), seconds=3600 * chosen.hours)
         done = subprocess.run(
-            [sys.executable, __file__, "--child", str(path)], check=True, stdout=subprocess.PIPE
+            [sys.executable, __file__, "--child", str(path), "--model", chosen.model],
+            check=True,
+            stdout=subprocess.PIPE,
         )
     told = json.loads(done.stdout)
     hours = told["seconds"] / 3600
     slope = growth(told["notes"], took=told["took"], hours=hours)
     row = {
         "machine": where,
+        "model": chosen.model,
         "material": str(chosen.file) if chosen.file else clips()[1],
         "hours": round(hours, 3),
         "segments": told["segments"],

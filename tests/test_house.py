@@ -121,6 +121,15 @@ def test_every_extra_that_the_pages_use_exists() -> None:
             assert set(names.split(",")) <= extras, f"{name_of(page)} uses [{names}]"
 
 
+def test_every_extra_that_an_error_names_exists() -> None:
+    named = {
+        extra
+        for path in (ROOT / "src").rglob("*.py")
+        for extra in re.findall(r'extra="([a-z]+)"', path.read_text("utf-8"))
+    }
+    assert named <= set(PROJECT["optional-dependencies"])
+
+
 def test_no_page_lies_outside_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:")[2]
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").glob("*.md")}
