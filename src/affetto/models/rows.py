@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
     from affetto.models.package import ModelPackage
 
-__all__ = ["RowStream", "Rows"]
+__all__ = ["LEAST_WEIGHT", "SILENCE", "RowStream", "Rows"]
+
+SILENCE = -10.0
+"""Relative log-mel, in nepers, put before and after a sound; the same in training."""
+
+LEAST_WEIGHT = 0.02
+"""What a row weighs in a window at least, so that a window without speech weighs all alike."""
 
 
 class Rows(NamedTuple):
@@ -28,17 +34,22 @@ class Rows(NamedTuple):
     voice: NDArray[np.float32]
 
     @property
-    def weights(self) -> NDArray[np.float32]:
+    def probability(self) -> NDArray[np.float32]:
         """Probability of speech, shape (rows,)."""
         clipped = np.clip(self.speech, -60.0, 60.0)
         return np.asarray(1.0 / (1.0 + np.exp(-clipped)), np.float32)
+
+    @property
+    def weights(self) -> NDArray[np.float32]:
+        """What the rows weigh in a window, shape (rows,)."""
+        return np.maximum(self.probability, np.float32(LEAST_WEIGHT))
 
 
 class RowStream:
     """Run a model's network over features that come in chunks.
 
     Row i is centred on feature frame i × stride. The convolutions are valid in time, so both ends
-    are padded with silence: the lowest value that the front end gives. Rows are computed in blocks
+    are padded with silence. Rows are computed in blocks
     of one size that start at the same frames however the features were cut: the answers don't
     depend on the chunks.
 
@@ -50,14 +61,13 @@ class RowStream:
     def __init__(self, package: ModelPackage, *, block: int = 256) -> None:
         self.package = package
         self.block = block
-        self._pad = np.float32(-package.card.front_end.level.depth)
         self._start()
 
     def _start(self) -> None:
         card = self.package.card
         self._heard = 0
         self._rows = 0
-        self._held = np.full((card.receptive // 2, card.front_end.mel.bands), self._pad, np.float32)
+        self._held = np.full((card.receptive // 2, card.front_end.mel.bands), SILENCE, np.float32)
 
     def feed(self, features: NDArray[np.float32]) -> Rows:
         """Take feature frames, shape (frames, bands); give the rows of the blocks they fill."""
@@ -81,7 +91,7 @@ class RowStream:
         parts = []
         if left > 0:
             need = (left - 1) * card.stride + card.receptive
-            tail = np.full((need, self._held.shape[1]), self._pad, np.float32)
+            tail = np.full((need, self._held.shape[1]), SILENCE, np.float32)
             tail[: len(self._held)] = self._held[:need]
             parts.append(self._run(tail))
         self._start()

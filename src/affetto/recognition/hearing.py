@@ -34,7 +34,8 @@ class Heard:
         grid: where the windows lie.
         speech: probability of speech of each row of the network, shape (rows,).
         windows: pooled windows, (n, 2D).
-        weights: seconds of speech in each window, (n,).
+        weights: seconds of speech in each window, (n,); silence counts a little, see
+            `affetto.models.rows.LEAST_WEIGHT`.
         voices: mean voice about each window's centre, (n, V); empty where not asked for.
     """
 
@@ -109,7 +110,7 @@ class Hearing:
         if not len(rows.frames):
             return
         weights = rows.weights
-        self._speech.append(weights)
+        self._speech.append(rows.probability)
         self._keep(self._pooler.feed(rows.frames, weights))
         if self._voice_width:
             voices, _ = self._voice_pooler.feed(rows.voice, weights)

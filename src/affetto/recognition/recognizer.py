@@ -36,7 +36,7 @@ class Clip(NamedTuple):
 
     Attributes:
         pooled: its windows, (n, 2D); one where the clip is short.
-        seconds: of speech in each, (n,).
+        seconds: of speech in each, (n,); silence counts a fiftieth.
         duration: seconds.
     """
 
@@ -208,7 +208,7 @@ class Recognizer:
 
         Returns:
             One pooled window of all of it up to 15 s, else the windows of the grid. Rows weigh as
-            much as they are speech; where no row is, all weigh the same.
+            much as they are speech; where none is, all weigh the same.
 
         Raises:
             AudioError: there are no samples, or they are not finite floats in one channel.
@@ -234,8 +234,6 @@ class Recognizer:
         rows = RowStream(self.package)(FrontEnd(self.package.card.front_end)(samples))
         weights = rows.weights
         spoken = weights.sum(dtype=np.float64, keepdims=True) * self.grid.row_seconds
-        if weights.max() < self.package.card.speech.off:
-            weights = np.ones_like(weights)
         return Clip(pool(rows.frames, weights)[None], spoken, duration)
 
     def decide(
@@ -252,11 +250,9 @@ class Recognizer:
         """
         clip = clip if isinstance(clip, Clip) else self.embed(clip)
         probabilities = restrict(judge(self.package, clip.pooled, baseline), self.columns)
-        spoken = float(clip.seconds.sum())
-        weights = clip.seconds if spoken > 0.1 else np.ones(len(clip.seconds))
-        mean = np.average(probabilities, axis=0, weights=weights)
+        mean = np.average(probabilities, axis=0, weights=clip.seconds)
         scores = dict(zip(self.labels, (mean / mean.sum()).tolist(), strict=True))
-        return Decision(scores, spoken, clip.duration)
+        return Decision(scores, float(clip.seconds.sum()), clip.duration)
 
     def learn(
         self, clips: Iterable[NDArray[Any] | Clip], *, start: SpeakerBaseline | None = None

@@ -125,7 +125,7 @@ def make_segments(
         last = min(max(int(np.ceil(end / hop - 1e-9)), first + 1), len(probabilities))
         for begin, stop in _turns(speakers, first, last):
             stretches = _stretches(probabilities[begin:stop], hop=hop, smoothing=smoothing)
-            for a, b in stretches + begin:
+            for a, b in (stretches + begin).tolist():
                 left = start if a == first else a * hop
                 right = end if b == last else b * hop
                 mean = np.average(probabilities[a:b], axis=0, weights=weights[a:b] + 1e-6)
