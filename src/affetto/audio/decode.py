@@ -14,6 +14,7 @@ import numpy as np
 from av.filter import Graph
 from numpy.typing import NDArray
 
+from affetto.audio.headers import ogg_is_whole, wav_seconds
 from affetto.audio.source import Reader
 from affetto.dsp import SAMPLE_RATE
 from affetto.errors import AudioError
@@ -30,7 +31,9 @@ _FORMATS = (
 """The containers that may be opened: files of sound or video. Playlists and scripts, which could
 make the decoder fetch other files, and pictures are not among them."""
 
-_EXACT_LENGTH = frozenset({"aiff", "caf", "flac", "matroska", "mov", "w64", "wav"})
+_EXACT_LENGTH = frozenset(
+    ["aiff", "au", "caf", "flac", "flv", "matroska", "mov", "tta", "w64", "wav"]
+)
 """Containers whose header states the length itself, where others only let it be guessed."""
 
 _ENCRYPTED_TAGS = frozenset({"aavd", "drms", "enca", "p608"})
@@ -62,8 +65,11 @@ class Decoder:
         self.channels = channels
         self.warnings: list[str] = []
         self._reader = reader
-        self._resampler: _Resampler | None = None
         self._bad_packets = 0
+        self._unfit = ""
+        tail = reader.tail() if reader.head.startswith(b"OggS") else b""
+        if tail and not ogg_is_whole(tail):
+            self.warnings.append("the file stops before its last page: it may be truncated")
         try:
             self._container = av.open(
                 reader,
@@ -88,6 +94,9 @@ class Decoder:
             raise
         self.source_channels = int(self._stream.codec_context.channels or 0)
         self.duration_hint = self._promised_duration()
+        kinds = set(self._container.format.name.split(","))
+        counted = "mp3" in kinds and (b"Xing" in reader.head or b"Info" in reader.head)
+        self._length_is_exact = counted or bool(kinds & _EXACT_LENGTH)
 
     def _pick_stream(self) -> Any:
         """Take the first stream of sound; refuse an encrypted one."""
@@ -101,7 +110,10 @@ class Decoder:
             raise AudioError(
                 f"{self.name}: found sound in an unknown coding: convert it to FLAC or WAV first"
             )
-        tag = getattr(context, "codec_tag", "")
+        try:
+            tag = context.codec_tag
+        except UnicodeDecodeError:  # a damaged one
+            tag = ""
         if tag in _ENCRYPTED_TAGS or "enc_key_id" in stream.metadata:
             raise AudioError(
                 f"{self.name}: found encrypted (DRM) sound, expected an open file: "
@@ -113,6 +125,9 @@ class Decoder:
 
     def _promised_duration(self) -> float | None:
         """Give the stated or estimated length in seconds."""
+        stated = wav_seconds(self._reader.head)
+        if stated is not None:
+            return stated
         stream = self._stream
         if stream.duration and stream.time_base:
             seconds = float(stream.duration * stream.time_base)
@@ -144,6 +159,10 @@ class Decoder:
     def _conclude(self, total: int, silenced: int, peak: float) -> None:
         """Say what was odd; raise where nothing was heard."""
         if not total:
+            if self._unfit:
+                raise AudioError(
+                    f"{self.name}: found {self._unfit}, expected 1 to 64 channels at 1 kHz to 1 MHz"
+                )
             why = f"{self._bad_packets} damaged packets" if self._bad_packets else "0 samples"
             raise AudioError(f"{self.name}: found no sound in it ({why}), expected some")
         rows = 1 if self.channels == "mix" else self.source_channels
@@ -158,8 +177,7 @@ class Decoder:
                 f"samples reach {peak:.3g} times full scale; they were kept as they are"
             )
         heard = total / SAMPLE_RATE
-        kinds = set(self._container.format.name.split(","))
-        if self.duration_hint and kinds & _EXACT_LENGTH:
+        if self.duration_hint and self._length_is_exact:
             missing = self.duration_hint - heard
             if missing > max(0.2, 0.002 * self.duration_hint):
                 self.warnings.append(
@@ -168,20 +186,25 @@ class Decoder:
                 )
 
     def _blocks(self) -> Iterator[NDArray[np.float32]]:
-        """Decode, gather, mix and resample."""
-        fifo = av.AudioFifo()
-        kind: tuple[str, int, int] | None = None
-        for frame in self._frames():
-            this = (frame.format.name, frame.sample_rate, frame.layout.nb_channels)
-            if this != kind:
-                # A stream may change its kind on the way; the FIFO must not meet two kinds.
-                yield from self._resample(fifo, last=True)
-                fifo, kind = av.AudioFifo(), this
-            frame.pts = None
-            fifo.write(frame)
-            if fifo.samples >= _GATHER:
-                yield from self._resample(fifo)
-        yield from self._resample(fifo, last=True)
+        """Decode, mix and resample."""
+        kind: tuple[str, int, str] | None = None
+        resampler: _Resampler | None = None
+        try:
+            for frame in self._frames():
+                this = (frame.format.name, frame.sample_rate, frame.layout.name)
+                if this != kind or resampler is None:
+                    # A stream may change its kind on the way; a filter graph takes one kind.
+                    if resampler is not None:
+                        yield from map(self._shaped, resampler.finish())
+                    kind, resampler = this, _Resampler(frame, mix=self.channels == "mix")
+                yield from map(self._shaped, resampler.feed(frame))
+            if resampler is not None:
+                yield from map(self._shaped, resampler.finish())
+        except _FAULTS as error:
+            raise AudioError(
+                f"{self.name}: found sound that cannot be resampled ({_say(error)}): "
+                "convert it to FLAC or WAV first"
+            ) from error
 
     def _frames(self) -> Iterator[Any]:
         """Decode packet by packet, leaving damaged ones out."""
@@ -191,6 +214,9 @@ class Decoder:
                 packet = next(packets, None)
             except AudioError:
                 raise
+            except IndexError:
+                # A stream that began midway has no flush packet in PyAV; ours has had its own.
+                return
             except _FAULTS as error:
                 self.warnings.append(f"reading ended early: {_say(error)}")
                 return
@@ -204,28 +230,12 @@ class Decoder:
             for frame in frames:
                 if not frame.samples:
                     continue
-                fits = 0 < frame.layout.nb_channels <= _MAX_CHANNELS
-                if fits and _RATES[0] <= frame.sample_rate <= _RATES[1]:
+                count, rate = frame.layout.nb_channels, frame.sample_rate
+                if 0 < count <= _MAX_CHANNELS and _RATES[0] <= rate <= _RATES[1]:
                     yield frame
                 else:
+                    self._unfit = f"{count} channels at {rate} Hz"
                     self._bad_packets += 1
-
-    def _resample(self, fifo: Any, *, last: bool = False) -> Iterator[NDArray[np.float32]]:
-        """Empty the FIFO through the resampler; `last` empties the resampler too."""
-        frame = fifo.read()
-        try:
-            if frame is not None:
-                if self._resampler is None:
-                    self._resampler = _Resampler(frame, mix=self.channels == "mix")
-                yield from map(self._shaped, self._resampler.feed(frame))
-            if last and self._resampler is not None:
-                yield from map(self._shaped, self._resampler.feed(None))
-                self._resampler = None
-        except _FAULTS as error:
-            raise AudioError(
-                f"{self.name}: found sound that cannot be resampled ({_say(error)}), "
-                "expected 1 to 64 channels: convert it to FLAC or WAV first"
-            ) from error
 
     def _shaped(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Hold to the number of channels that the source began with."""
@@ -246,11 +256,12 @@ class Decoder:
 
 
 class _Resampler:
-    """A filter graph for frames of one kind: to float, mean of the channels, 16 kHz."""
+    """A filter graph for frames of one kind: gather, to float, mean of the channels, 16 kHz."""
 
     def __init__(self, frame: Any, *, mix: bool) -> None:
         count = frame.layout.nb_channels
         self._graph = Graph()
+        self._waiting = 0
         nodes = [
             self._graph.add(
                 "abuffer",
@@ -258,6 +269,7 @@ class _Resampler:
                 sample_fmt=frame.format.name,
                 channel_layout=frame.layout.name,
             ),
+            self._graph.add("asetnsamples", n=str(_GATHER), p="0"),
             self._graph.add("aformat", sample_fmts="fltp"),
         ]
         if mix and count > 1:
@@ -266,24 +278,35 @@ class _Resampler:
             nodes.append(self._graph.add("pan", f"mono|c0={mean}"))
         nodes += [
             self._graph.add("aresample", str(SAMPLE_RATE)),
-            self._graph.add("aformat", sample_fmts="fltp", sample_rates=str(SAMPLE_RATE)),
+            # Interleaved, because PyAV reads beyond the list of planes where there are 8 or more.
+            self._graph.add("aformat", sample_fmts="flt", sample_rates=str(SAMPLE_RATE)),
             self._graph.add("abuffersink"),
         ]
         self._graph.link_nodes(*nodes).configure()
 
-    def feed(self, frame: Any | None) -> Iterator[NDArray[np.float32]]:
-        """Push a frame, or None for the end; give what comes out, shape (channels, samples)."""
-        if frame is not None:
-            frame.pts = None
+    def feed(self, frame: Any) -> Iterator[NDArray[np.float32]]:
+        """Push a frame; give what comes out, shape (channels, samples)."""
+        frame.pts = None
         self._graph.push(frame)
+        self._waiting += frame.samples
+        if self._waiting >= _GATHER:
+            self._waiting = 0
+            yield from self._pull()
+
+    def finish(self) -> Iterator[NDArray[np.float32]]:
+        """Give what is left."""
+        self._graph.push(None)
+        yield from self._pull()
+
+    def _pull(self) -> Iterator[NDArray[np.float32]]:
         while True:
             try:
-                out = self._graph.pull()
+                out: Any = self._graph.pull()
             except (av.BlockingIOError, EOFError):
                 return
-            block = np.asarray(out.to_ndarray(), np.float32)
-            if block.shape[1]:
-                yield block
+            if out.samples:
+                packed = out.to_ndarray()
+                yield np.ascontiguousarray(packed.reshape(out.samples, -1).T)
 
 
 def _say(error: BaseException) -> str:

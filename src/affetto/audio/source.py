@@ -99,6 +99,17 @@ class Reader:
         """Say whether `seek` works."""
         return self._seekable
 
+    def tail(self, size: int = 65_536) -> bytes:
+        """Give the last bytes and go back to the beginning; none where it can't seek."""
+        if not self._seekable:
+            return b""
+        self.seek(max(0, self.seek(0, 2) - size))
+        tail = b""
+        while len(tail) < size and (part := self.read(size - len(tail))):
+            tail += part
+        self.seek(0)
+        return tail
+
     def close(self) -> None:
         """Close the file if it was opened here."""
         if self._owned:

@@ -1,0 +1,55 @@
+"""What a file says about its own length, where the decoder does not tell.
+
+FFmpeg takes the end of a WAV file for the end of its sound and gives the length of an Ogg file as
+far as it reaches, so a truncated one looks whole to it.
+"""
+
+import struct
+
+__all__ = ["ogg_is_whole", "wav_seconds"]
+
+_UNKNOWN_FROM = 0x7FFFF000  # bytes; programs that write to a pipe state such sizes or zero
+
+
+def wav_seconds(head: bytes) -> float | None:
+    r"""Read the length that a WAV header states.
+
+    Args:
+        head: the beginning of the file.
+
+    Returns:
+        Seconds, or None where the header leaves it open or is no WAV header.
+
+    Examples:
+        >>> form = struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
+        >>> sizes = struct.pack("<I", 16), struct.pack("<I", 64_000)
+        >>> wav_seconds(b"RIFF\0\0\0\0WAVEfmt " + sizes[0] + form + b"data" + sizes[1])
+        2.0
+    """
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return None
+    place, bytes_a_second = 12, 0
+    while place + 8 <= len(head):
+        kind, size = struct.unpack_from("<4sI", head, place)
+        place += 8
+        if kind == b"fmt " and place + 12 <= len(head):
+            (bytes_a_second,) = struct.unpack_from("<I", head, place + 8)
+        if kind == b"data":
+            known = bytes_a_second and 0 < size < _UNKNOWN_FROM
+            return size / bytes_a_second if known else None
+        place += size + size % 2
+    return None
+
+
+def ogg_is_whole(tail: bytes) -> bool:
+    r"""Tell whether an Ogg file ends with the page that says so.
+
+    Args:
+        tail: the last bytes of the file, 64 kB or more, which hold its last page.
+
+    Examples:
+        >>> ogg_is_whole(b"OggS\0\4" + bytes(30)), ogg_is_whole(b"OggS\0\0" + bytes(30))
+        (True, False)
+    """
+    page = tail.rfind(b"OggS")
+    return 0 <= page < len(tail) - 5 and bool(tail[page + 5] & 4)
