@@ -21,7 +21,7 @@ from affetto.lab.baselines import fit_baseline
 from affetto.lab.batches import BatchConfig, Batches, TrainingSet
 from affetto.lab.corpora import CORPORA, Table
 from affetto.lab.export import encoder_onnx, head_onnx
-from affetto.lab.metrics import uar
+from affetto.lab.metrics import confusion_matrix, uar
 from affetto.lab.network import EncoderConfig
 from affetto.lab.store import FeatureStore
 from affetto.lab.student import LossConfig, Student
@@ -149,7 +149,7 @@ def gather(
 def _labels_of(label: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell the labels that a corpus really has; a handful of strays doesn't count."""
     counts = np.bincount(label, minlength=len(LABELS))
-    return counts >= max(1, 0.01 * counts.sum())
+    return np.asarray(counts >= max(1, 0.01 * counts.sum()))
 
 
 def _usable(material: Material, clips: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
@@ -311,7 +311,12 @@ def _score(
             of = data.corpus[validation] == corpus
             if data.unacted[validation][of].all():
                 continue
-            figures.append(uar(data.label[validation][of], answers[of]))
+            counts = confusion_matrix(
+                data.label[validation][of].tolist(),
+                answers[of].tolist(),
+                labels=range(len(LABELS)),
+            )
+            figures.append(float(uar(counts)))
     student.to(best_device())
     return float(np.mean(figures))
 
@@ -406,7 +411,6 @@ def _baselines(
     clips: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """Give each clip its speaker's baseline, learned from all of the speaker's clips given."""
-
     vectors = np.zeros_like(pooled)
     probabilities = softmax(np.where(data.allowed[clips], logits, -1e4))
     for speaker in np.unique(data.speaker[clips]):

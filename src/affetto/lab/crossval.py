@@ -1,0 +1,232 @@
+"""Cross-validated training: protocols measured with the recipe, fold by fold.
+
+Protocols that test on different corpora are measured side by side: the k-th training holds out the
+k-th fold of each of them at once. So one training serves several protocols, and each of them
+trains on a little less than it might, never on more.
+
+A fold's answers come out of the real road: the trained fold is written as a model package, and
+that package hears the test clips' files.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from affetto.lab import protocols
+from affetto.lab.evaluation import predict
+from affetto.lab.recipe import Recipe, finetune, package, pretrain
+from affetto.lab.results import CLEAN, Fold, write_fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from affetto.lab.corpora import Table
+    from affetto.lab.recipe import Material
+
+__all__ = ["SIDE_BY_SIDE", "Training", "held_out", "measure", "plan"]
+
+SIDE_BY_SIDE = (
+    ("ravdess-6fold", "emodb-loso", "savee-loso", "read-speech"),
+    ("leave-one-corpus-out-4",),
+)
+"""Protocols that are measured together."""
+
+CONDITIONS: Mapping[str, tuple[str, ...]] = {
+    "ravdess-6fold": ("noise:10dB", "telephone", "opus:16"),
+}
+"""What befalls the test clips besides, to see how robust the answers are."""
+
+_UNACTED = ("read-speech",)
+"""Protocols of ordinary speech: neutral or calm among all labels; one clip a speaker."""
+
+_BASES = (
+    ("ravdess", "emodb", "savee", "librispeech"),
+    ("tess", "nemo", "librispeech"),
+)
+"""Corpora that an encoder has not met; a fold starts from one that met none of its test corpora."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """One training and what it is tested on.
+
+    Attributes:
+        name: of its run folder.
+        tests: protocol → number of the fold, count of folds, the test clips.
+        training: clips to learn from.
+        validation: clips of held-out training speakers.
+    """
+
+    name: str
+    tests: Mapping[str, tuple[int, int, tuple[int, ...]]]
+    training: tuple[int, ...]
+    validation: tuple[int, ...]
+
+
+def plan(
+    table: Table,
+    names: Sequence[str],
+    *,
+    pool: bool = True,
+    digests: Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> list[Training]:
+    """Lay out the trainings of protocols that are measured side by side.
+
+    Args:
+        table: all clips.
+        names: of the protocols; they test on different corpora.
+        pool: let the other corpora train too.
+        digests: see `protocols.folds`.
+        seed: of the choice of held-out training speakers.
+
+    Returns:
+        One training a fold of the protocol that has most.
+    """
+    folds = {
+        name: protocols.folds(name, table, pool=pool, every_label=True, fingerprints=digests)
+        for name in names
+    }
+    trainings = []
+    for k in range(max(map(len, folds.values()))):
+        present = {name: made[k] for name, made in folds.items() if k < len(made)}
+        free = set(range(len(table)))
+        for fold in present.values():
+            free &= {*fold.train, *fold.validation}
+        validation = held_out(table, sorted(free), seed=seed * 100 + k)
+        trainings.append(
+            Training(
+                f"{'+'.join(names)}--{'pool' if pool else 'intra'}--{k}",
+                {name: (k, len(folds[name]), fold.test) for name, fold in present.items()},
+                tuple(sorted(free - set(validation))),
+                validation,
+            )
+        )
+    return trainings
+
+
+def held_out(
+    table: Table, clips: Iterable[int], *, share: float = 1 / 8, seed: int = 0
+) -> tuple[int, ...]:
+    """Choose held-out training speakers: of each corpus that has at least six.
+
+    Args:
+        table: all clips.
+        clips: the training's.
+        share: of the speakers of each corpus, one at least.
+        seed: of the choice.
+
+    Returns:
+        The clips of the chosen speakers, in order.
+    """
+    speakers: dict[str, set[str]] = {}
+    clips = list(clips)
+    for i in clips:
+        speakers.setdefault(table[i].corpus, set()).add(str(table[i].speaker))
+    chosen: set[str] = set()
+    for corpus, names in sorted(speakers.items()):
+        if len(names) >= 6:
+            order = sorted(names)
+            random.Random(f"{seed} {corpus}").shuffle(order)
+            chosen |= set(order[: max(1, round(share * len(order)))])
+    return tuple(i for i in clips if table[i].speaker in chosen)
+
+
+def _base(
+    training: Training,
+    material: Material,
+    runs: Path,
+    recipe: Recipe,
+    report: Callable[[str], None] | None,
+) -> Path:
+    """Give the weights of an encoder that met no clip of the corpora that are tested."""
+    table = material.table
+    tested = {table[i].corpus for *_, test in training.tests.values() for i in test}
+    unmet = next((group for group in _BASES if tested <= set(group)), tuple(sorted(tested)))
+    clips = [i for i, clip in enumerate(table) if clip.corpus not in unmet]
+    folder = runs / f"encoder-without-{'-'.join(unmet)}"
+    return pretrain(material, clips, folder, recipe=recipe, report=report)
+
+
+def measure(
+    material: Material,
+    trainings: Sequence[Training],
+    *,
+    runs: Path,
+    results: Path,
+    seed: int = 0,
+    recipe: Recipe | None = None,
+    report: Callable[[str], None] | None = None,
+) -> None:
+    """Train each fold and leave what it said of its test clips.
+
+    A training whose results are all there is not run again; one that was killed goes on.
+
+    Args:
+        material: clips and features.
+        trainings: from `plan`.
+        runs: where trainings keep their state.
+        results: where each fold leaves its small JSON file.
+        seed: of the training.
+        recipe: settings.
+        report: told one line a check.
+    """
+    recipe = recipe or Recipe()
+    for training in trainings:
+        wanted = _wanted(training, seed)
+        if all((results / fold.name).is_file() for fold in wanted):
+            continue
+        if report is not None:
+            report(training.name)
+        folder = runs / f"{training.name}--seed{seed}"
+        pooled = "--pool--" in training.name
+        student = finetune(
+            material,
+            training.training,
+            training.validation,
+            folder,
+            start=_base(training, material, runs, recipe, report) if pooled else None,
+            recipe=recipe,
+            seed=seed,
+            report=report,
+        )
+        made = package(
+            student,
+            material,
+            training.training,
+            training.validation,
+            folder / "package",
+            name=training.name,
+            recipe=recipe,
+        )
+        for fold in wanted:
+            clips = [material.table[i] for i in training.tests[fold.protocol][2]]
+            steps = None if fold.condition == CLEAN else fold.condition
+            heard = predict(made, clips, baseline=fold.baseline, steps=steps, workers=1)
+            write_fold(results, replace(fold, predictions=heard.predictions))
+
+
+def _wanted(training: Training, seed: int) -> list[Fold]:
+    """List the results that a training leaves, still without predictions."""
+    variant = "pool" if "--pool--" in training.name else "intra"
+    return [
+        Fold(
+            protocol=name,
+            variant=variant,
+            baseline=baseline,
+            seed=seed,
+            fold=number,
+            folds=count,
+            speaker_independent=True,
+            predictions=(),
+            condition=condition,
+            merge={"calm": "neutral"} if name in _UNACTED else {},
+            answers="open" if name in _UNACTED else "shared",
+        )
+        for name, (number, count, _) in training.tests.items()
+        for condition in (CLEAN, *CONDITIONS.get(name, ()))
+        for baseline in ((False,) if name in _UNACTED or condition != CLEAN else (False, True))
+    ]
