@@ -14,11 +14,12 @@ from affetto.features import LogMelStream, MelConfig
 __all__ = ["Spectrogram", "mel_height", "palette", "peaks", "png", "spectrogram"]
 
 _MOST_BUCKETS = 300_000
+_COMPRESSION = 0.6
 _MOST_COLUMNS = 24_000
 _TILE = 4096
 """Columns of one picture; every browser draws pictures of this width."""
 _LEVELS = 64
-_RANGE = 65.0
+_RANGE = 70.0
 """Decibels from the loudest to the quietest that is told from black."""
 _MARKS = (250, 500, 1000, 2000, 4000)
 
@@ -91,7 +92,8 @@ def peaks(samples: NDArray[np.float32]) -> tuple[float, NDArray[np.int8]]:
 
     Returns:
         Stretches per second, and shape (stretches, 2): lowest and highest in [-127, 127], where
-        127 is the loudest sample of the whole. Near-silence isn't magnified.
+        127 is the loudest sample of the whole. The scale is compressed (power 0.6), so that a
+        murmur beside a shout can be seen; near-silence isn't magnified.
 
     Examples:
         >>> rate, pairs = peaks(np.sin(np.arange(16_000, dtype=np.float32)))
@@ -105,8 +107,9 @@ def peaks(samples: NDArray[np.float32]) -> tuple[float, NDArray[np.int8]]:
     low = np.minimum.reduceat(samples, starts)
     high = np.maximum.reduceat(samples, starts)
     loudest = max(float(-low.min()), float(high.max()), 0.02)
-    pairs = np.round(np.stack([low, high], axis=1) * (127 / loudest)).astype(np.int8)
-    return SAMPLE_RATE / size, pairs
+    pairs = np.stack([low, high], axis=1) / loudest
+    heights = 127 * np.sign(pairs) * np.abs(pairs) ** _COMPRESSION
+    return SAMPLE_RATE / size, np.round(heights).astype(np.int8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ def spectrogram(samples: NDArray[np.float32]) -> Spectrogram:
     # The last column may hold fewer frames than the others.
     counts = np.minimum(group, frames - group * np.arange(len(sums)))
     decibels = sums / counts[:, None] * (10 / math.log(10))
-    top = max(float(np.quantile(decibels, 0.999)), 10.0)
+    top = max(float(np.quantile(decibels, 0.995)), 10.0)
     levels = np.clip((decibels - top) / _RANGE + 1, 0, 1) * (_LEVELS - 1)
     image = np.ascontiguousarray(np.round(levels).astype(np.uint8).T[::-1])
     colours = palette()

@@ -105,13 +105,13 @@ def spectrogram(samples: NDArray[np.float32], *, path: Path | str | None = None)
 
     config = MelConfig(bands=80)
     decibels = _columns(log_mel(samples, config)) * (10 / np.log(10))
-    top = float(np.quantile(decibels, 0.999)) if decibels.size else 0.0
+    top = float(np.quantile(decibels, 0.995)) if decibels.size else 0.0
     picture = axes.imshow(
         decibels.T,
         origin="lower",
         aspect="auto",
         cmap=ListedColormap(palette(256) / 255),
-        vmin=top - 65,
+        vmin=top - 70,
         vmax=max(top, -30),
         extent=(0, len(samples) / SAMPLE_RATE, 0, 1),
         interpolation="antialiased",

@@ -97,7 +97,7 @@ def speakers(timeline: Timeline) -> str:
     for name, said in by_name.items():
         part = Timeline(timeline.source, timeline.duration, tuple(said), timeline.model)
         share = list(part.summary()["share"].items())[:3]
-        heard = ", ".join(f"{escape(label)} {value:.0%}" for label, value in share)
+        heard = ", ".join(f"{escape(label)}&nbsp;{value:.0%}" for label, value in share)
         rows.append(
             f'<tr><th scope="row">{escape(name)}</th>'
             f'<td class="figure">{clock(part.speech_duration)}</td><td>{heard}</td></tr>'
@@ -131,7 +131,7 @@ def segments(timeline: Timeline) -> str:
         + "</tr>"
         for s in timeline
     )
-    kind = "plain with-text" if ("text", "Words") in extra else "plain"
+    kind = "plain with-extra" if extra else "plain"
     return (
         f'<table class="{kind}" id="segments"><caption class="hidden">Segments of speech and what '
         'they sound like</caption><thead><tr><th scope="col">Start</th>'

@@ -224,7 +224,7 @@ lane("chances", (ctx, width, height) => {
   }
   // The gaps between segments.
   ctx.save();
-  ctx.globalAlpha = 0.82;
+  ctx.globalAlpha = 0.86;
   ctx.fillStyle = theme.surface;
   let silentFrom = 0;
   for (const s of [...inView(), { start: duration, end: duration }]) {
