@@ -24,7 +24,7 @@ class FrontEndConfig:
         level: the running level that it is taken relative to.
     """
 
-    mel: MelConfig = field(default_factory=MelConfig)
+    mel: MelConfig = field(default_factory=lambda: MelConfig(double=False))
     level: LevelConfig = field(default_factory=LevelConfig)
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from affetto.dsp import SAMPLE_RATE, FrameStream, power_frames
 from affetto.errors import OptionError
 
 __all__ = ["LogMelStream", "MelConfig", "log_mel", "mel_centres", "mel_filters"]
+
+_BLOCK = 128
 
 LOG_FLOOR = 1.1920929e-07
 """Added to the power before the logarithm: the spacing of float32 at 1."""
@@ -28,6 +30,8 @@ class MelConfig:
         high: upper edge of the highest band, Hz.
         scale: mel scale, "htk" (O'Shaughnessy) or "slaney" (Auditory Toolbox).
         area: scale each filter to the same area (Slaney's norm) rather than to a peak of 1.
+        double: transform in double precision; single is three times as fast and, in the quietest
+            bands, up to 5e-4 off.
     """
 
     n_fft: int = 1024
@@ -37,6 +41,7 @@ class MelConfig:
     high: float = 7800.0
     scale: Literal["htk", "slaney"] = "htk"
     area: bool = False
+    double: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.low < self.high <= SAMPLE_RATE / 2:
@@ -105,8 +110,17 @@ def mel_filters(config: MelConfig) -> NDArray[np.float32]:
 
 
 def _from_padded(padded: NDArray[np.float32], config: MelConfig) -> NDArray[np.float32]:
-    power = power_frames(padded, n_fft=config.n_fft, hop=config.hop)
-    return np.log(power @ mel_filters(config) + np.float32(LOG_FLOOR))
+    """Work through blocks of frames that fit into the processor's cache."""
+    count = max(0, (len(padded) - config.n_fft) // config.hop + 1)
+    rows = np.empty((count, config.bands), np.float32)
+    kind: np.dtype[Any] = np.dtype(np.float64 if config.double else np.float32)
+    filters = mel_filters(config).astype(kind, copy=False)
+    for start in range(0, count, _BLOCK):
+        end = min(start + _BLOCK, count)
+        stretch = padded[start * config.hop : (end - 1) * config.hop + config.n_fft]
+        power = power_frames(stretch.astype(kind, copy=False), n_fft=config.n_fft, hop=config.hop)
+        rows[start:end] = np.log(power @ filters + kind.type(LOG_FLOOR))
+    return rows
 
 
 def log_mel(samples: NDArray[np.float32], config: MelConfig | None = None) -> NDArray[np.float32]:

@@ -285,7 +285,7 @@ def _logits(
 ) -> NDArray[np.float32]:
     head = student.head.cpu().eval()
     base = head.mean.numpy()[None] if baseline is None else baseline
-    whole = np.ascontiguousarray(np.broadcast_to(base, pooled.shape))
+    whole = np.broadcast_to(base, pooled.shape).copy()
     logits: NDArray[np.float32] = head(torch.from_numpy(pooled), torch.from_numpy(whole)).numpy()
     return logits
 
