@@ -26,7 +26,7 @@ ifndef PYTHON
 endif
 
 RECIPE := pyproject.toml constraints.txt
-# Bytecode is written when a module is first imported: so the install is quicker and a sixth smaller.
+# Bytecode is written when a module is first imported: so the install is quicker and an eighth smaller.
 INSTALL := $(PY) -m pip install --quiet --no-compile --constraint constraints.txt --editable
 
 .PHONY: help demo test lint format types imports docs bench model results check clean
