@@ -59,20 +59,20 @@ def read_manifest(
     first = text.lstrip()[:1]
     rows = _json_rows(path, text) if first == "{" else _csv_rows(path, text)
     reader = _Reader(path, tables)
-    lines, clips = [], []
+    places, clips = [], []
     for line, row in rows:
-        lines.append(line)
+        places.append((line, row.get("file", "")))
         clips.append(reader.clip(line, row))
     if not clips:
         raise ManifestError(f"{path}: found no rows, expected one a clip; add some")
     if check_files:
         missing = [i for i, clip in enumerate(clips) if not _is_file(clip.file)]
         if missing:
+            line, name = places[missing[0]]
             reader.fail(
-                lines[missing[0]],
-                f"found no file {_show(str(clips[missing[0]].file))} ({len(missing)} of "
-                f"{len(clips)} are missing), expected it relative to {path.parent} or absolute; "
-                "correct the column file",
+                line,
+                f"found no file {_show(name)} ({len(missing)} of {len(clips)} are missing), "
+                f"expected it relative to {path.parent} or absolute; correct the column file",
             )
     return Table(clips)
 
