@@ -40,6 +40,15 @@ def test_confusion_based_metrics_agree_with_scikit_learn(pairs):
     assert metrics.wa(counts) == pytest.approx(sklearn_metrics.accuracy_score(truth, predicted))
 
 
+@quick
+@given(PAIRS)
+def test_labels_and_their_matrix_are_measured_alike(pairs):
+    truth, predicted = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    counts = metrics.confusion_matrix(truth, predicted, labels=LABELS)
+    for metric in metrics.METRICS.values():
+        assert metric(truth, predicted) == pytest.approx(metric(counts))
+
+
 def test_uar_is_balanced_accuracy():
     truth, predicted = [0, 0, 0, 1], [0, 0, 1, 1]
     counts = metrics.confusion_matrix(truth, predicted, labels=(0, 1))
@@ -174,6 +183,7 @@ def test_an_interval_is_ordered_and_within_bounds(pairs, seed):
         (lambda: metrics.confusion_matrix(["sad"], [], labels=LABELS), "1 true and 0 predicted"),
         (lambda: metrics.confusion_matrix(["glad"], ["sad"], labels=LABELS), "labels glad"),
         (lambda: metrics.uar([1, 2]), "expected a square"),
+        (lambda: metrics.uar([1, 2], [1]), "expected (clips,) for both"),
         (lambda: metrics.ece([0], [[2.0, 0.0]]), "no probabilities"),
         (lambda: metrics.ece([2], [[0.5, 0.5]]), "outside 0 to 1"),
         (lambda: metrics.ece([0], [[1.0]], bins=0), "0 bins"),

@@ -1,8 +1,8 @@
 """The metrics of the field: one metric, one function.
 
-Those of decisions start from the confusion matrix, counts of shape (..., labels, labels) with the
-truth in rows: over leading axes, many resamples are measured at once. Those of probabilities take
-them in shape (clips, labels), with the truth as indices of labels.
+Those of decisions take true and predicted labels; or the confusion matrix alone, counts of shape
+(..., labels, labels) with the truth in rows: over leading axes, many resamples are measured at
+once. Those of probabilities take them in shape (clips, labels), with the truth as indices.
 """
 
 from collections.abc import Callable, Sequence
@@ -84,186 +84,211 @@ def _mean_over(values: Floats, counted: NDArray[np.bool_]) -> Floats:
     return _shares((values * counted).sum(axis=-1), counted.sum(axis=-1).astype(np.float64))
 
 
-def _parts(confusion: ArrayLike) -> tuple[Floats, Floats, Floats]:
+def _parts(truth: ArrayLike, predicted: ArrayLike | None) -> tuple[Floats, Floats, Floats]:
     """Give the hits, the clips that are of each label, and those taken for each."""
-    counts = np.asarray(confusion, np.float64)
+    counts = np.asarray(truth, np.float64) if predicted is None else _counted(truth, predicted)
     if counts.ndim < 2 or counts.shape[-1] != counts.shape[-2]:
         raise OptionError(f"found a confusion matrix of shape {counts.shape}, expected a square")
     hits = np.diagonal(counts, axis1=-2, axis2=-1).copy()
     return hits, counts.sum(axis=-1), counts.sum(axis=-2)
 
 
-def recall(confusion: ArrayLike) -> Floats:
+def _counted(truth: ArrayLike, predicted: ArrayLike) -> Floats:
+    """Make the confusion matrix of the labels that occur, in sorted order."""
+    pair = np.asarray(truth), np.asarray(predicted)
+    if pair[0].ndim != 1 or pair[0].shape != pair[1].shape:
+        raise OptionError(
+            f"found true labels of shape {pair[0].shape} and predicted ones of shape "
+            f"{pair[1].shape}, expected (clips,) for both"
+        )
+    labels, places = np.unique(np.concatenate(pair), return_inverse=True)
+    rows, columns = places.reshape(2, -1)
+    size = len(labels)
+    counts = np.bincount(rows * size + columns, minlength=size * size)
+    return counts.reshape(size, size).astype(np.float64)
+
+
+def recall(truth: ArrayLike, predicted: ArrayLike | None = None) -> Floats:
     """Share of each label's clips that were recognised: hits / clips of the label.
 
     Args:
-        confusion: counts, shape (..., labels, labels).
+        truth: true labels, shape (clips,); or counts, shape (..., labels, labels).
+        predicted: predicted labels, shape (clips,); None with counts.
 
     Returns:
         Shape (..., labels); 0 where a label has no clip.
 
     Raises:
-        OptionError: the matrix is not square.
+        OptionError: different numbers of clips, or a matrix that is not square.
 
     Examples:
         >>> recall([[1, 1], [0, 2]])
         array([0.5, 1. ])
     """
-    hits, true, _ = _parts(confusion)
+    hits, true, _ = _parts(truth, predicted)
     return _shares(hits, true)
 
 
-def precision(confusion: ArrayLike) -> Floats:
+def precision(truth: ArrayLike, predicted: ArrayLike | None = None) -> Floats:
     """Share of what was said to be a label that was: hits / clips taken for the label.
 
     Args:
-        confusion: counts, shape (..., labels, labels).
+        truth: true labels, shape (clips,); or counts, shape (..., labels, labels).
+        predicted: predicted labels, shape (clips,); None with counts.
 
     Returns:
         Shape (..., labels); 0 where a label was never said.
 
     Raises:
-        OptionError: the matrix is not square.
+        OptionError: different numbers of clips, or a matrix that is not square.
 
     Examples:
         >>> precision([[1, 1], [0, 3]])
         array([1.  , 0.75])
     """
-    hits, _, said = _parts(confusion)
+    hits, _, said = _parts(truth, predicted)
     return _shares(hits, said)
 
 
-def f1(confusion: ArrayLike) -> Floats:
+def f1(truth: ArrayLike, predicted: ArrayLike | None = None) -> Floats:
     """Harmonic mean of precision and recall: 2 hits / (clips of the label + clips taken for it).
 
     Args:
-        confusion: counts, shape (..., labels, labels).
+        truth: true labels, shape (clips,); or counts, shape (..., labels, labels).
+        predicted: predicted labels, shape (clips,); None with counts.
 
     Returns:
         Shape (..., labels); 0 where a label neither is nor was said.
 
     Raises:
-        OptionError: the matrix is not square.
+        OptionError: different numbers of clips, or a matrix that is not square.
 
     Examples:
         >>> f1([[1, 1], [0, 2]]).round(3)
         array([0.667, 0.8  ])
     """
-    hits, true, said = _parts(confusion)
+    hits, true, said = _parts(truth, predicted)
     return _shares(2.0 * hits, true + said)
 
 
-def uar(confusion: ArrayLike) -> Floats:
+def uar(truth: ArrayLike, predicted: ArrayLike | None = None) -> Floats:
     """Unweighted average recall: the mean recall of the labels that have clips.
 
     Each label counts the same, however many clips it has; chance is 1 / labels.
 
     Args:
-        confusion: counts, shape (..., labels, labels).
+        truth: true labels, shape (clips,); or counts, shape (..., labels, labels).
+        predicted: predicted labels, shape (clips,); None with counts.
 
     Returns:
         Shape (...,), in [0, 1]; 0 where there are no clips.
 
     Raises:
-        OptionError: the matrix is not square.
+        OptionError: different numbers of clips, or a matrix that is not square.
 
     Examples:
+        >>> float(uar(["sad", "sad", "happy"], ["sad", "happy", "happy"]))
+        0.75
         >>> float(uar([[1, 1], [0, 2]]))
         0.75
     """
-    hits, true, _ = _parts(confusion)
+    hits, true, _ = _parts(truth, predicted)
     return _mean_over(_shares(hits, true), true > 0)
 
 
-def wa(confusion: ArrayLike) -> Floats:
+def wa(truth: ArrayLike, predicted: ArrayLike | None = None) -> Floats:
     """Weighted accuracy, in other fields plain accuracy: hits / clips.
 
     Args:
-        confusion: counts, shape (..., labels, labels).
+        truth: true labels, shape (clips,); or counts, shape (..., labels, labels).
+        predicted: predicted labels, shape (clips,); None with counts.
 
     Returns:
         Shape (...,), in [0, 1]; 0 where there are no clips.
 
     Raises:
-        OptionError: the matrix is not square.
+        OptionError: different numbers of clips, or a matrix that is not square.
 
     Examples:
         >>> float(wa([[1, 1], [0, 2]]))
         0.75
     """
-    hits, true, _ = _parts(confusion)
+    hits, true, _ = _parts(truth, predicted)
     return _shares(hits.sum(axis=-1), true.sum(axis=-1))
 
 
-def macro_precision(confusion: ArrayLike) -> Floats:
+def macro_precision(truth: ArrayLike, predicted: ArrayLike | None = None) -> Floats:
     """Mean precision of the labels that have clips or were said.
 
     Args:
-        confusion: counts, shape (..., labels, labels).
+        truth: true labels, shape (clips,); or counts, shape (..., labels, labels).
+        predicted: predicted labels, shape (clips,); None with counts.
 
     Returns:
         Shape (...,), in [0, 1].
 
     Raises:
-        OptionError: the matrix is not square.
+        OptionError: different numbers of clips, or a matrix that is not square.
 
     Examples:
         >>> float(macro_precision([[1, 1], [0, 3]]))
         0.875
     """
-    hits, true, said = _parts(confusion)
+    hits, true, said = _parts(truth, predicted)
     return _mean_over(_shares(hits, said), true + said > 0)
 
 
-def macro_f1(confusion: ArrayLike) -> Floats:
+def macro_f1(truth: ArrayLike, predicted: ArrayLike | None = None) -> Floats:
     """Mean F1 of the labels that have clips or were said.
 
     Args:
-        confusion: counts, shape (..., labels, labels).
+        truth: true labels, shape (clips,); or counts, shape (..., labels, labels).
+        predicted: predicted labels, shape (clips,); None with counts.
 
     Returns:
         Shape (...,), in [0, 1].
 
     Raises:
-        OptionError: the matrix is not square.
+        OptionError: different numbers of clips, or a matrix that is not square.
 
     Examples:
         >>> round(float(macro_f1([[1, 1], [0, 2]])), 4)
         0.7333
     """
-    hits, true, said = _parts(confusion)
+    hits, true, said = _parts(truth, predicted)
     return _mean_over(_shares(2.0 * hits, true + said), true + said > 0)
 
 
-def weighted_f1(confusion: ArrayLike) -> Floats:
+def weighted_f1(truth: ArrayLike, predicted: ArrayLike | None = None) -> Floats:
     """Mean F1 of the labels, each weighted by its number of clips.
 
     Args:
-        confusion: counts, shape (..., labels, labels).
+        truth: true labels, shape (clips,); or counts, shape (..., labels, labels).
+        predicted: predicted labels, shape (clips,); None with counts.
 
     Returns:
         Shape (...,), in [0, 1].
 
     Raises:
-        OptionError: the matrix is not square.
+        OptionError: different numbers of clips, or a matrix that is not square.
 
     Examples:
         >>> round(float(weighted_f1([[1, 1], [0, 2]])), 4)
         0.7333
     """
-    hits, true, said = _parts(confusion)
+    hits, true, said = _parts(truth, predicted)
     weighted = (_shares(2.0 * hits, true + said) * true).sum(axis=-1)
     return _shares(weighted, true.sum(axis=-1))
 
 
-METRICS: dict[str, Callable[[ArrayLike], Floats]] = {
+METRICS: dict[str, Callable[..., Floats]] = {
     "uar": uar,
     "wa": wa,
     "macro_precision": macro_precision,
     "macro_f1": macro_f1,
     "weighted_f1": weighted_f1,
 }
-"""The averaged metrics of a confusion matrix, by their names."""
+"""The averaged metrics of decisions, by their names."""
 
 
 class Bins(NamedTuple):
