@@ -81,7 +81,7 @@ class Report:
     skipped_labels: Mapping[str, int]
     ci95: Mapping[str, tuple[float, float]]
     by: Mapping[str, Mapping[str, GroupFigures]]
-    reliability: metrics.Bins
+    reliability: metrics.Bins = field(compare=False)
     failed: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

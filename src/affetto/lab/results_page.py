@@ -44,10 +44,10 @@ def tables(results: Sequence[Result]) -> str:
 
 _PREFACE = (
     "Every figure is computed from the pooled predictions of all folds of a protocol, then",
-    "averaged over the seeds; never the best seed. `pool`: other corpora helped to train; `intra`:",
-    "that corpus's training speakers alone. Baseline: the clips of each test speaker, WITHOUT their",
-    "labels, taught how that speaker's voice sounds. The interval is one of 95 % by bootstrap over",
-    "speakers, of the first seed; ± is the standard deviation over seeds.",
+    "averaged over the seeds; never the best seed. `pool`: other corpora helped to train;",
+    "`intra`: that corpus's training speakers alone. Baseline: the clips of each test speaker,",
+    "WITHOUT their labels, taught how that speaker's voice sounds. The interval is one of 95 % by",
+    "bootstrap over speakers, of the first seed; ± is the standard deviation over seeds.",
 )
 _RANDOM = (
     "Clips are drawn by chance, so that speakers and sentences are heard in training as well. Such",

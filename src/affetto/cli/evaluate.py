@@ -1,0 +1,252 @@
+"""`affetto evaluate`: a model measured on any clips, or the results of protocols."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from affetto.cli.console import note, print_data, show
+from affetto.errors import OptionError
+from affetto.jobs import atomic_write
+
+if TYPE_CHECKING:
+    from affetto.lab.augment import Step
+    from affetto.lab.evaluation import Report
+    from affetto.lab.results import Result
+
+__all__ = ["command"]
+
+_FILE_WIDTH = 100
+
+
+def command(
+    protocol: Annotated[
+        str | None,
+        typer.Argument(metavar="[PROTOCOL]", help="Show the results of this protocol alone."),
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE",
+            help="Clips: CSV or JSON Lines with file and emotion (or corpus and emotion_native), "
+            "or a corpus's folder.",
+        ),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(metavar="MODEL", help="A bundled model, a package's folder, hf:owner/name."),
+    ] = "default",
+    results: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FOLDER", help="Results that training left, to sum up."),
+    ] = None,
+    form: Annotated[
+        Literal["text", "json"], typer.Option("--format", help="For people, or for programs.")
+    ] = "text",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")
+    ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(metavar="DB[:SOURCE]", help="10dB, 10dB:babble or 10dB:FOLDER of noises."),
+    ] = None,
+    codec: Annotated[
+        str | None, typer.Option(metavar="NAME[:KBPS]", help="opus:16, mp3:32, aac, gsm or g722.")
+    ] = None,
+    telephone: Annotated[
+        bool, typer.Option("--telephone", help="300-3400 Hz, 8 kHz, mu-law.")
+    ] = False,
+    reverb: Annotated[
+        bool, typer.Option("--reverb", help="In a made-up room, another for each clip.")
+    ] = False,
+    steps: Annotated[
+        str | None,
+        typer.Option(metavar="STEPS", help="Any chain: reverb:0.5s,noise:5..20dB:pink,gain:-6dB."),
+    ] = None,
+    baseline: Annotated[
+        bool,
+        typer.Option("--baseline", help="Learn each speaker's voice from all clips, unlabelled."),
+    ] = False,
+    labels: Annotated[
+        str | None, typer.Option(metavar="A,B,…", help="The only labels that count.")
+    ] = None,
+    merge: Annotated[
+        str | None,
+        typer.Option(metavar="A=B,…", help="Count A as B: calm=neutral,excited=happy."),
+    ] = None,
+    confusion: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw the confusion matrix there.")
+    ] = None,
+    reliability: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw how often a confidence is right there.")
+    ] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep what was said of each clip: .json or .npz."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of noise and rooms, and the intervals.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes; one a core.")
+    ] = None,
+) -> None:
+    """Measure a model on clips whose emotion is known: one decision for each clip.
+
+    UAR chooses among the labels that the clips and the model share, the open UAR among all that the
+    model can say. Intervals are of 95 %, by bootstrap over speakers.
+
+    Examples:
+      affetto evaluate --manifest labels.csv
+      affetto evaluate --manifest labels.csv --baseline --confusion confusion.png
+      affetto evaluate --manifest labels.csv --noise 10dB --telephone --format json
+      affetto evaluate ravdess-6fold --from docs/results
+    """
+    if results is not None:
+        if manifest is not None:
+            raise OptionError("found --manifest and --from, expected one of them: leave one out")
+        _sum_up(results, protocol, form, output)
+        return
+    if manifest is None:
+        raise OptionError(
+            "found no clips to measure on, expected --manifest TABLE; "
+            "or --from FOLDER for the results of protocols"
+        )
+    if protocol is not None:
+        raise OptionError(
+            f"found {protocol!r} beside --manifest, expected one of the two; leave one out"
+        )
+    from affetto.emotions import parse_labels
+    from affetto.lab.evaluation import predict, summarise
+    from affetto.lab.predictions import save_predictions
+
+    merged = _merges(merge)
+    wanted = None if labels is None else [label.value for label in parse_labels(labels)]
+    step, conditions = _conditions(
+        {"reverb": reverb, "noise": noise, "telephone": telephone, "codec": codec}, steps
+    )
+    outcome = predict(
+        model,
+        manifest,
+        steps=step,
+        baseline=baseline,
+        seed=seed,
+        workers=workers,
+        describe="listening",
+    )
+    report = summarise(outcome.predictions, labels=wanted, merge=merged, seed=seed)
+    report = replace(report, failed=outcome.failed)
+    if predictions is not None:
+        save_predictions(predictions, outcome.predictions)
+    _draw(report, confusion, reliability)
+    about = {"model": model, "manifest": str(manifest), "baseline": baseline}
+    heard = [*conditions, *(["with the speakers' baselines"] if baseline else [])]
+    if form == "json":
+        row = {**about, "conditions": conditions, "seed": seed, **report.to_dict()}
+        _give(json.dumps(row, ensure_ascii=False, indent=2) + "\n", output)
+    else:
+        _print(report, f"{model} on {manifest}", ", ".join(heard), output)
+    for file, error in outcome.failed.items():
+        note(error if file in error else f"{file}: {error}")
+    if outcome.failed:
+        raise typer.Exit(2)
+
+
+def _conditions(named: dict[str, Any], steps: str | None) -> tuple["Step | None", list[str]]:
+    """Put the steps into the order in which a voice meets them: room, noise, line, codec."""
+    from affetto.lab.augment import Chain, parse
+
+    texts = []
+    for name, value in named.items():
+        if value:
+            texts.append(name if value is True else f"{name}:{value}")
+    if steps is not None:
+        texts.append(steps)
+    chains = [parse(text) for text in texts]
+    return (Chain(tuple(chains)) if chains else None), texts
+
+
+def _merges(text: str | None) -> dict[str, str] | None:
+    """Read `calm=neutral,excited=happy`."""
+    if text is None:
+        return None
+    from affetto.emotions import parse_labels
+
+    merged = {}
+    for part in text.split(","):
+        left, equals, right = part.partition("=")
+        if not equals:
+            raise OptionError(f"found --merge {part.strip()!r}, expected A=B, such as calm=neutral")
+        merged[parse_labels(left)[0].value] = parse_labels(right)[0].value
+    return merged
+
+
+def _draw(report: "Report", confusion: Path | None, reliability: Path | None) -> None:
+    if confusion is None and reliability is None:
+        return
+    from affetto.report import plots
+
+    if confusion is not None:
+        plots.confusion(report.confusion, report.labels, path=confusion)
+    if reliability is not None:
+        plots.reliability(*report.reliability, path=reliability)
+
+
+def _print(report: "Report", title: str, conditions: str, output: Path | None) -> None:
+    from affetto.cli.evaluation_page import page
+
+    if output is None:
+        show(
+            lambda width, glyphs: page(
+                report, title=title, conditions=conditions, width=width, glyphs=glyphs
+            )
+        )
+        return
+    lines = page(report, title=title, conditions=conditions, width=_FILE_WIDTH)
+    _give("".join(line.plain.rstrip() + "\n" for line in lines), output)
+
+
+def _give(text: str, output: Path | None) -> None:
+    if output is None:
+        print_data(text)
+        sys.stdout.flush()
+        return
+    with atomic_write(output) as file:
+        file.write(text)
+
+
+def _sum_up(folder: Path, protocol: str | None, form: str, output: Path | None) -> None:
+    """Give the results of protocols: Markdown tables, or every figure."""
+    from affetto.lab.results import gather, read_folds
+    from affetto.lab.results_page import tables
+
+    folds = read_folds(folder)
+    known = sorted({fold.protocol for fold in folds})
+    if protocol is not None:
+        folds = [fold for fold in folds if fold.protocol == protocol]
+    if not folds:
+        listed = ", ".join(known) or "no result at all"
+        raise OptionError(
+            f"{folder}: found {listed}, expected results of {protocol or 'a protocol'}; "
+            "train on it first"
+        )
+    found = gather(folds)
+    if form == "json":
+        _give(json.dumps([_result_row(r) for r in found], indent=2) + "\n", output)
+    else:
+        _give(tables(found), output)
+
+
+def _result_row(result: "Result") -> dict[str, Any]:
+    return {
+        "protocol": result.protocol,
+        "variant": result.variant,
+        "baseline": result.baseline,
+        "condition": result.condition,
+        "speaker_independent": result.speaker_independent,
+        "answers": result.answers,
+        "folds": result.folds,
+        "unfinished": {str(seed): count for seed, count in result.unfinished.items()},
+        "seeds": {str(seed): report.to_dict() for seed, report in result.reports.items()},
+    }
