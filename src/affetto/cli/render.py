@@ -26,6 +26,12 @@ NARROWEST = 40
 SHORTEST_BAR = 5
 """Cells of a probability's bar that the second-best label and the figures must leave."""
 
+_FIGURES = 17
+"""Cells for an arrow on the circumplex with the two figures."""
+
+_ARROW = 6
+"""Cells for the arrow alone, with its heading."""
+
 
 def view(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) -> Iterator[Text]:
     """Give the whole view of a timeline, line by line.
@@ -104,27 +110,34 @@ class _Layout:
     bar: int
     note: int
     seconds: bool
-    figures: bool
+    mood: int
     speaker: int
+    digits: int
 
     @classmethod
     def of(cls, timeline: Timeline, width: int, glyphs: Glyphs) -> Self:
-        """Find the fullest layout that fits: first the figures go, then the second-best labels."""
+        """Find the fullest layout that fits.
+
+        First the figures of valence and arousal go, then the second-best labels, then the arrow.
+        """
         segments = timeline.segments
-        time = len(clock(max(s.end for s in segments)))
+        last = max(s.end for s in segments)
+        digits = 1 if last < 3600 or width >= 80 else 0
+        time = len(clock(last, digits=digits))
         label = max(7, *(len(s.emotion or "") for s in segments))
         speaker = min(max(cell_len(_speaker(s)) for s in segments), 16)
         speaker = max(speaker, 3) if speaker else 0
         fixed = 2 * MARGIN + 2 * time + 5 + 3 * glyphs.emoji + label + 2 + 5
         fixed += speaker + 2 if speaker else 0
-        for seconds, figures in ((True, True), (True, False), (False, False)):
+        arrow = _ARROW if glyphs.arrows else 0
+        for seconds, mood in ((True, _FIGURES), (True, arrow), (False, arrow), (False, 0)):
             note = max(len(_note(s, seconds=seconds)) for s in segments)
-            used = fixed + (note + 2 if note else 0)
-            used += 17 if figures else 6 if glyphs.arrows else 0
-            if width - used >= SHORTEST_BAR:
+            cells = width - fixed - (note + 2 if note else 0) - mood
+            if cells >= SHORTEST_BAR:
                 break
-        cells = min(max(width - used, 4), 40)
-        return cls(glyphs, time, label, cells, note, seconds, figures, speaker)
+        return cls(
+            glyphs, time, label, min(max(cells, 0), 40), note, seconds, mood, speaker, digits
+        )
 
     def headings(self) -> Text:
         picture = 3 if self.glyphs.emoji else 0
@@ -132,7 +145,7 @@ class _Layout:
         line += "  " + ("probability" if self.bar >= 6 else "sure").ljust(self.bar + 5)
         if self.note:
             line += "  " + ("next best" if self.seconds else "").ljust(self.note)
-        line += "  valence arousal" if self.figures else "  mood" if self.glyphs.arrows else ""
+        line += {_FIGURES: "  valence arousal", _ARROW: "  mood", 0: ""}[self.mood]
         if self.speaker:
             line += "  " + "who"
         return indent(Text(line.rstrip(), "dim"))
@@ -142,7 +155,7 @@ class _Layout:
         doubtful = segment.uncertain
         style = colour(segment.emotion)
         line = Text(" " * MARGIN)
-        start, end = clock(segment.start), clock(segment.end)
+        start, end = (clock(t, digits=self.digits) for t in (segment.start, segment.end))
         line.append(f"{start:>{self.time}} {glyphs.dash} {end:>{self.time}}  ", "dim")
         if glyphs.emoji:
             line.append(set_cell_size(EMOJI.get(segment.emotion or "", " "), 3))
@@ -163,9 +176,9 @@ class _Layout:
     def _mood(self, segment: Segment) -> str:
         """Write an arrow on the circumplex, and the figures where there is room."""
         arrow = _arrow(segment.valence, segment.arousal, self.glyphs)
-        if self.figures:
+        if self.mood == _FIGURES:
             return f"  {arrow} {_signed(segment.valence)}   {_signed(segment.arousal)}"
-        return f"  {arrow}   " if self.glyphs.arrows else ""
+        return f"  {arrow}   " if self.mood else ""
 
 
 def _speaker(segment: Segment) -> str:
@@ -216,13 +229,15 @@ def summary(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) ->
         A line of facts, then a line an emotion, the largest share first.
     """
     facts = timeline.summary()
-    changes = facts["changes"]
+    changes, valence, arousal = facts["changes"], facts["valence"], facts["arousal"]
     words = [
-        f"{clock(facts['speech'])} of speech",
+        f"{_length(facts['speech'])} of speech",
         f"{changes} change{'' if changes == 1 else 's'}",
-        f"valence {_signed(facts['valence'])}",
-        f"arousal {_signed(facts['arousal'])}",
+        f"valence {_signed(valence)}",
+        f"arousal {_signed(arousal)}",
     ]
+    if cell_len(glyphs.separator.join(words)) > width - 2 * MARGIN:
+        words[2:] = [f"mood {_arrow(valence, arousal, glyphs)}"] if glyphs.arrows else []
     yield indent(Text(glyphs.separator.join(words), "dim"))
     if not facts["share"]:
         return
@@ -241,6 +256,10 @@ def summary(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) ->
         line.append(bar(share, cells, glyphs), style)
         line.append("  " + moment, "dim")
         yield line
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds, digits=0)
 
 
 def _moment(strongest: dict[str, float]) -> str:

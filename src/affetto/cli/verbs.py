@@ -96,7 +96,8 @@ def laid_out(text: str) -> str:
         'Do it.\n\nIn one go.\n\n\x08\nExample:\n  affetto do'
     """
     paragraphs = []
-    for paragraph in cleandoc(text.replace("\b\n", "")).split("\n\n"):
+    for given in cleandoc(text).split("\n\n"):
+        paragraph = given.removeprefix("\b\n")
         if paragraph.startswith(("Args:", "Raises:", "Returns:")):
             break
         # Click keeps the lines of a paragraph that starts with a backspace.
