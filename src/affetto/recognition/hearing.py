@@ -12,7 +12,7 @@ from affetto.errors import AudioError
 from affetto.features.front_end import FrontEnd
 from affetto.models import ModelPackage, Rows, RowStream
 from affetto.recognition.store import RowStore
-from affetto.speech import WindowGrid, WindowPooler
+from affetto.speech import ActivityStream, WindowGrid, WindowPooler
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,7 @@ __all__ = ["Heard", "Hearing"]
 VOICE_WINDOW = 1.5
 """Seconds of voice that a speaker is told by."""
 
-_LONGEST_FEED = 30 * SAMPLE_RATE
+_LONGEST_FEED = 10 * SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Heard:
         duration: seconds.
         grid: where the windows lie.
         speech: probability of speech of each row of the network, shape (rows,).
+        regions: start and end of the stretches of speech, in seconds.
         windows: pooled windows, (n, 2D).
         weights: seconds of speech in each window, (n,); silence counts a little, see
             `affetto.models.rows.LEAST_WEIGHT`.
@@ -42,6 +43,7 @@ class Heard:
     duration: float
     grid: WindowGrid
     speech: NDArray[np.float32]
+    regions: list[tuple[float, float]]
     windows: RowStore
     weights: NDArray[np.float32]
     voices: NDArray[np.float32]
@@ -68,6 +70,10 @@ class Hearing:
         self._windows = RowStore(2 * package.width)
         self._weights: list[NDArray[np.float32]] = []
         self._speech: list[NDArray[np.float32]] = []
+        self._activity = ActivityStream(
+            row_seconds=grid.row_seconds, thresholds=package.card.speech
+        )
+        self._regions: list[tuple[float, float]] = []
         self._voice_width = package.voice_width if voices else 0
         self._voices: list[NDArray[np.float32]] = []
         voice_grid = WindowGrid(max(VOICE_WINDOW, grid.hop), grid.hop, grid.row_seconds)
@@ -100,6 +106,7 @@ class Hearing:
             duration=duration,
             grid=self.grid,
             speech=np.concatenate([np.empty(0, np.float32), *self._speech]),
+            regions=self._regions + self._activity.finish(duration),
             windows=self._windows,
             weights=np.concatenate([np.empty(0, np.float32), *self._weights])
             * np.float32(self.grid.row_seconds),
@@ -111,6 +118,7 @@ class Hearing:
             return
         weights = rows.weights
         self._speech.append(rows.probability)
+        self._regions += self._activity.feed(rows.probability)
         self._keep(self._pooler.feed(rows.frames, weights))
         if self._voice_width:
             voices, _ = self._voice_pooler.feed(rows.voice, weights)

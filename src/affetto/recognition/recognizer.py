@@ -16,7 +16,7 @@ from affetto.recognition.adapt import judge, learn_baseline, learn_baselines
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
 from affetto.recognition.hearing import Heard, Hearing, checked
 from affetto.recognition.segments import Smoothing, make_segments, smooth
-from affetto.speech import WindowGrid, pool, separate_speakers, speech_regions
+from affetto.speech import WindowGrid, pool, separate_speakers
 from affetto.timeline import Segment, Timeline, Track
 
 if TYPE_CHECKING:
@@ -286,14 +286,8 @@ class Recognizer:
     def _answer(self, heard: Heard, name: str | None) -> _Answers:
         """Judge one channel."""
         card, hop, count = self.package.card, self.grid.hop, len(heard.weights)
-        regions = speech_regions(
-            heard.speech,
-            row_seconds=self.grid.row_seconds,
-            duration=heard.duration,
-            thresholds=card.speech,
-        )
         numbers = np.full(count, -1, np.int64)
-        for start, end in regions:
+        for start, end in heard.regions:
             numbers[int(start / hop) : int(np.ceil(end / hop))] = 0
         speakers: list[str | None] | None = None
         if name is not None:
@@ -308,13 +302,13 @@ class Recognizer:
             )
             speakers = [f"S{number + 1}" if number >= 0 else None for number in numbers]
         scores = smooth(
-            restrict(self._probabilities(heard, numbers), self.columns),
+            self._probabilities(heard, numbers),
             heard.weights,
             span=self.smoothing.span,
             groups=numbers,
         )
         segments = make_segments(
-            regions,
+            heard.regions,
             scores,
             heard.weights,
             labels=self.labels,
@@ -325,7 +319,7 @@ class Recognizer:
         return _Answers(segments, scores, _speech_of_windows(heard), speakers)
 
     def _probabilities(self, heard: Heard, speakers: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Judge every window beside its speaker's baseline; (n, all labels of the model)."""
+        """Judge every window beside its speaker's baseline; (n, labels)."""
         learned: list[SpeakerBaseline] = []
         if self.baseline is not False:
             known = self.baseline if isinstance(self.baseline, SpeakerBaseline) else None
@@ -334,14 +328,15 @@ class Recognizer:
         if len(learned) == 1:
             # With a single voice, silence is judged beside it as well: the curves have no steps.
             speakers = np.zeros_like(speakers)
-        probabilities = np.empty((len(speakers), len(self.package.labels)))
+        probabilities = np.empty((len(speakers), len(self.labels)))
         done = 0
         for block in heard.windows.blocks():
             here = speakers[done : done + len(block)]
             for speaker in np.unique(here):
                 baseline = learned[speaker] if 0 <= speaker < len(learned) else None
                 rows = np.flatnonzero(here == speaker)
-                probabilities[done + rows] = judge(self.package, block[rows], baseline)
+                judged = judge(self.package, block[rows], baseline)
+                probabilities[done + rows] = restrict(judged, self.columns)
             done += len(block)
         return probabilities
 
@@ -369,7 +364,7 @@ class Recognizer:
         return Track(
             times=tuple(self.grid.centres(len(every)).tolist()),
             labels=self.labels,
-            scores=tuple(map(tuple, scores.tolist())),
+            scores=tuple(tuple(row.tolist()) for row in scores),
             speech=tuple(speech[clearest, every].tolist()),
             speakers=tuple(named[c][k] for k, c in enumerate(clearest)) if named else (),
         )
@@ -389,13 +384,13 @@ def _columns(package: ModelPackage, labels: str | Iterable[str] | None) -> tuple
 
 
 def _chunks(samples: NDArray[Any] | Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
-    """Give sound in memory and sound in chunks alike as chunks of half a minute at most."""
+    """Give sound in memory and sound in chunks alike as chunks of ten seconds at most."""
     if not isinstance(samples, np.ndarray):
         for chunk in samples:
             yield from _chunks(np.asarray(chunk))
         return
     samples = checked(samples)
-    step = 30 * SAMPLE_RATE
+    step = 10 * SAMPLE_RATE
     for start in range(0, samples.shape[-1], step):
         yield samples[..., start : start + step]
 
@@ -413,7 +408,7 @@ def _speech_of_windows(heard: Heard) -> NDArray[np.float64]:
         return np.empty(0)
     edges = np.ceil(np.round(np.arange(count) * heard.grid.hop / heard.grid.row_seconds, 6))
     first = np.minimum(edges.astype(np.int64), len(heard.speech) - 1)
-    sums = np.add.reduceat(heard.speech.astype(np.float64), first)
+    sums = np.add.reduceat(heard.speech, first, dtype=np.float64)
     lengths = np.maximum(np.diff(np.append(first, len(heard.speech))), 1)
     speech: NDArray[np.float64] = sums / lengths
     return speech

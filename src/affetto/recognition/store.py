@@ -33,7 +33,7 @@ class RowStore:
         [[0.0, 1.0, 2.0], [3.0]]
     """
 
-    def __init__(self, width: int, *, limit: int = 32_000_000) -> None:
+    def __init__(self, width: int, *, limit: int = 8_000_000) -> None:
         self.width = width
         self.limit = limit
         self._parts: list[NDArray[np.float32]] = []
@@ -62,7 +62,7 @@ class RowStore:
         self._filed += self._held
         self._parts, self._held = [], 0
 
-    def blocks(self, size: int = 4096) -> Iterator[NDArray[np.float32]]:
+    def blocks(self, size: int = 512) -> Iterator[NDArray[np.float32]]:
         """Read all rows in order, up to `size` at a time: arrays of shape (n, width)."""
         for start in range(0, self._filed, size):
             yield self._read(start, min(size, self._filed - start))
