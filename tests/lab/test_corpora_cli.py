@@ -69,7 +69,7 @@ def test_a_failed_clip_is_named_and_the_status_is_2(
     assert main(["corpora", "prepare", str(emodb), str(tmp_path / "new"), "--workers", "1"]) == 2
     error = capsys.readouterr().err
     assert "08a01Wa.wav" in error
-    assert "1 clips failed" in error
+    assert "1 clip failed" in error
     assert len(corpora.load(tmp_path / "new")) == 3
 
 
@@ -78,6 +78,9 @@ def test_a_failed_clip_is_named_and_the_status_is_2(
     [
         (["describe", "nowhere"], "no folder or table"),
         (["describe", ".", "--set", "channel"], "NAME=VALUE"),
+        (["describe", ".", "--set", "split_over=long"], "expected seconds after the ="),
+        (["describe", ".", "--set", "excited_as_happy=so"], "expected yes or no"),
+        (["prepare", ".", "new", "--set", "split_over=7"], "expected --split-over 7"),
         (["describe", ".", "--corpus", "tesss"], "expected one of ravdess"),
     ],
 )

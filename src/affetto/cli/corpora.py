@@ -1,7 +1,7 @@
 """`affetto corpora`: the emotional speech to train and measure with."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -138,15 +138,17 @@ def prepare_corpus(
         trim_silence=trim_silence,
         split_over=split_over,
         overlap=overlap,
-        **_settings(settings),
+        **_settings(settings, taken=("split_over", "overlap")),
     )
     for clip, error in prepared.failed:
         text = error if str(clip.file) in error else f"{clip.file}: {error}"
         note(text)
     before = f", {prepared.restored} of them before" if prepared.restored else ""
-    note(f"{len(prepared.table)} clips in {out}{before}")
+    note(f"{_count(len(prepared.table), 'clip')} in {out}{before}")
     if prepared.failed:
-        note(f"{len(prepared.failed)} clips failed; mend or remove them, then run this again")
+        note(
+            f"{_count(len(prepared.failed), 'clip')} failed; mend or leave out, then run this again"
+        )
         raise typer.Exit(2)
 
 
@@ -168,11 +170,15 @@ def merge_tables(
     first, *others = [load(source) for source in sources]
     table = first.merge(*others)
     table.write_csv(out)
-    note(f"{len(table)} clips in {out}")
+    note(f"{_count(len(table), 'clip')} in {out}")
 
 
-def _settings(given: list[str] | None) -> dict[str, Any]:
-    """Read loader options typed as NAME=VALUE."""
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _settings(given: list[str] | None, *, taken: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Read loader options typed as NAME=VALUE; `taken` are those that the verb itself has."""
     from affetto.errors import OptionError
 
     read: dict[str, Any] = {}
@@ -181,18 +187,34 @@ def _settings(given: list[str] | None) -> dict[str, Any]:
         if not (name and equals):
             raise OptionError(f"found --set {text!r}, expected NAME=VALUE, such as channel=song")
         name = name.replace("-", "_")
-        if name == "votes":
-            read[name] = Path(value)
-        elif name == "drop":
-            read[name] = tuple(part for part in value.split(",") if part)
-        elif value.lower() in ("true", "yes", "false", "no"):
-            read[name] = value.lower() in ("true", "yes")
-        else:
-            try:
-                read[name] = float(value)
-            except ValueError:
-                read[name] = value
+        if name in taken:
+            option = f"--{name.replace('_', '-')}"
+            raise OptionError(f"found --set {text!r}, expected {option} {value}; use that instead")
+        try:
+            read[name] = _KINDS.get(name, str)(value)
+        except (ValueError, KeyError):
+            raise OptionError(
+                f"found --set {text!r}, expected {_WORDS[name]} after the =; correct it"
+            ) from None
     return read
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _yes_or_no(text: str) -> bool:
+    return {"yes": True, "true": True, "no": False, "false": False}[text.lower()]
+
+
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "drop": _list,
+    "excited_as_happy": _yes_or_no,
+    "overlap": float,
+    "split_over": float,
+    "votes": Path,
+}
+_WORDS = {"excited_as_happy": "yes or no", "overlap": "seconds", "split_over": "seconds"}
 
 
 def _overview(rows: list[dict[str, Any]], width: int) -> "Iterator[Text]":
@@ -224,8 +246,8 @@ def _page(facts: Mapping[str, Any], width: int, glyphs: "Glyphs") -> "Iterator[T
     yield Text.assemble((printable(facts["source"]), "bold"), f"  {printable(corpora)}")
     sep = glyphs.separator
     yield Text(
-        f"  {facts['clips']} clips{sep}{clock(facts['seconds'], digits=0)}{sep}"
-        f"{facts['speakers']} speakers{sep}{', '.join(facts['languages'])}"
+        f"  {_count(facts['clips'], 'clip')}{sep}{clock(facts['seconds'], digits=0)}{sep}"
+        f"{_count(facts['speakers'], 'speaker')}{sep}{', '.join(facts['languages'])}"
     )
     if facts["duration"]:
         lengths = facts["duration"]
@@ -233,7 +255,7 @@ def _page(facts: Mapping[str, Any], width: int, glyphs: "Glyphs") -> "Iterator[T
         yield Text(f"  {words}")
     for words, count in (("measured", "unmeasured"), ("labelled", "unlabelled")):
         if facts[count]:
-            yield Text(f"  {facts[count]} clips could not be {words}")
+            yield Text(f"  {_count(facts[count], 'clip')} could not be {words}")
     yield Text()
     yield from _bars(facts["emotions"], width, glyphs, coloured=True)
     yield Text()
