@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Encoder", "EncoderConfig", "Head", "pool"]
+__all__ = ["Encoder", "EncoderConfig", "Head", "Reading", "pool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,31 @@ def pool(frames: Tensor, weights: Tensor) -> Tensor:
     return torch.cat([mean, (variance.clamp_min(0.0) + 1e-5).sqrt()], 1)
 
 
+class Reading(nn.Module):
+    """Standardised windows to logits: two layers that learn with the encoder, and a linear part.
+
+    The linear part is fitted last, on whole clips (see `affetto.lab.refit`); until then it is 0.
+    """
+
+    def __init__(self, pooled: int, labels: int, *, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.deep = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(pooled, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, labels),
+        )
+        self.linear = nn.Linear(pooled, labels).requires_grad_(False)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Compute logits, (n, labels), of windows (n, pooled)."""
+        logits: Tensor = self.deep(windows) + self.linear(windows)
+        return logits
+
+
 class Head(nn.Module):
     """A pooled window and its speaker's baseline to logits.
 
@@ -140,21 +165,11 @@ class Head(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.zeros(pooled))
         self.register_buffer("scale", torch.ones(pooled))
-
-        def reading() -> nn.Sequential:
-            return nn.Sequential(
-                nn.Dropout(dropout),
-                nn.Linear(pooled, hidden),
-                nn.ReLU(),
-                nn.Dropout(dropout),
-                nn.Linear(hidden, labels),
-            )
-
-        self.plain = reading()
-        self.relative = reading()
+        self.plain = Reading(pooled, labels, hidden=hidden, dropout=dropout)
+        self.relative = Reading(pooled, labels, hidden=hidden, dropout=dropout)
 
     def forward(self, pooled: Tensor, baseline: Tensor) -> Tensor:
-        """Give logits, (n, labels), of windows (n, pooled) beside baselines (n, pooled)."""
+        """Compute logits, (n, labels), of windows (n, pooled) beside baselines (n, pooled)."""
         x = (pooled - self.mean) / self.scale
         shift = (baseline - self.mean) / self.scale
         known = (shift.abs().amax(1, keepdim=True) > 1e-4).float()

@@ -23,9 +23,10 @@ from affetto.lab.corpora import CORPORA, Table
 from affetto.lab.export import encoder_onnx, head_onnx
 from affetto.lab.metrics import confusion_matrix, uar
 from affetto.lab.network import EncoderConfig
+from affetto.lab.refit import RefitConfig, Windows, refit
 from affetto.lab.store import FeatureStore
 from affetto.lab.student import LossConfig, Student
-from affetto.lab.training import LoopConfig, best_device, load_weights, train
+from affetto.lab.training import LoopConfig, best_device, load_weights, save_weights, train
 from affetto.models import Card, TrainingCorpus, write_package
 from affetto.models.calibration import fit_temperature, softmax
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
@@ -79,6 +80,7 @@ class Recipe:
     pretrain_losses: LossConfig = field(default_factory=LossConfig)
     finetune: LoopConfig = field(default_factory=LoopConfig)
     finetune_losses: LossConfig = field(default_factory=lambda: LossConfig(distil=0.5))
+    refit: RefitConfig = field(default_factory=RefitConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +198,15 @@ def pretrain(
         report: told one line a check.
     """
     recipe = recipe or Recipe()
-    finished = folder / "last.safetensors"
+    finished = folder / "encoder.safetensors"
+    if finished.is_file():
+        return finished
     torch.manual_seed(seed)
     student = _student(material, recipe)
     batches = _batches(material, _usable(material, clips), recipe, seed=seed)
     loop = replace(recipe.pretrain, seed=seed)
     train(student, batches, loop, losses=recipe.pretrain_losses, folder=folder, report=report)
+    save_weights(finished, student.state_dict())
     return finished
 
 
@@ -232,8 +237,7 @@ def finetune(
     torch.manual_seed(seed)
     student = _student(material, recipe)
     if start is not None:
-        weights = load_weights(start)
-        student.load_state_dict({n: weights[n] for n in student.state_dict()})
+        student.load_state_dict(load_weights(start))
     learn = _usable(material, training)
     check = _usable(material, validation)
 
@@ -336,8 +340,8 @@ def package(
 ) -> ModelPackage:
     """Measure what the package needs and write it.
 
-    The baseline's statistics come from the training speakers, the temperatures from the held-out
-    ones.
+    The head's linear part and the baseline's statistics come from the training speakers, the
+    temperatures from the held-out ones.
 
     Args:
         student: trained.
@@ -354,25 +358,33 @@ def package(
     recipe = recipe or Recipe()
     data, table = material.data, material.table
     learn, check = _usable(material, training), _usable(material, validation)
-    labelled = learn[~data.unacted[learn]]
+    heard = embed(student, material, learn, recipe)
+    student.cpu()
+    refit(
+        student,
+        Windows(
+            heard,
+            data.label[learn],
+            data.allowed[learn],
+            data.unacted[learn],
+            data.speaker[learn],
+            _weights(data, learn, recipe),
+        ),
+        recipe.refit,
+    )
+    acted = ~data.unacted[learn]
     statistics = fit_baseline(
-        embed(student, material, labelled, recipe),
-        data.label[labelled],
-        data.speaker[labelled],
-        len(LABELS),
+        heard[acted], data.label[learn][acted], data.speaker[learn][acted], len(LABELS)
     )
     # The head's own mean is the population's: there, the plain reading answers.
     statistics = replace(statistics, population=student.head.mean.numpy().copy())
-    student = student.cpu()
     pooled = embed(student, material, check, recipe)
     plain = _logits(student, pooled)
     vectors = _baselines(statistics, pooled, plain, data, check)
     relative = _logits(student, pooled, vectors)
-    acted = ~data.unacted[check]
+    sure = ~data.unacted[check]
     temperatures = [
-        fit_temperature(
-            np.where(data.allowed[check], logits, -1e4)[acted], data.label[check][acted]
-        )
+        fit_temperature(np.where(data.allowed[check], logits, -1e4)[sure], data.label[check][sure])
         for logits in (plain, relative)
     ]
     config = student.encoder.config
@@ -401,6 +413,16 @@ def package(
         head=head_onnx(student),
         baseline=statistics.to_arrays(),
     )
+
+
+def _weights(data: TrainingSet, clips: NDArray[np.int64], recipe: Recipe) -> NDArray[np.float64]:
+    """Give every corpus its share, whatever its size; of mean 1."""
+    corpus = data.corpus[clips]
+    weights = np.zeros(len(clips))
+    for i in np.unique(corpus):
+        of = corpus == i
+        weights[of] = recipe.batch.shares.get(data.corpora[i], 1.0) / of.sum()
+    return np.asarray(weights / weights.mean())
 
 
 def _baselines(

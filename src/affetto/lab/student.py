@@ -15,7 +15,7 @@ from affetto.lab.teacher import WIDTH
 if TYPE_CHECKING:
     from affetto.lab.batches import Batch, TrainingSet
 
-__all__ = ["LossConfig", "Student", "pad"]
+__all__ = ["LossConfig", "Student", "emotion_losses", "pad"]
 
 _SILENCE = -10.0
 
@@ -119,9 +119,9 @@ class Student(nn.Module):
         unacted = put(data.unacted[batch.clip])
 
         def emotion(logits: Tensor, keep: Tensor) -> Tensor:
-            return _emotion_loss(
+            return emotion_losses(
                 logits, label[keep], allowed[keep], unacted[keep], smoothing=config.smoothing
-            )
+            ).mean()
 
         losses["plain"] = emotion(self.head.plain(windows[labelled]), labelled)
         if batch.groups:
@@ -144,15 +144,28 @@ class Student(nn.Module):
         return losses
 
 
-def _emotion_loss(
-    logits: Tensor, label: Tensor, allowed: Tensor, unacted: Tensor, *, smoothing: float
+def emotion_losses(
+    logits: Tensor, label: Tensor, allowed: Tensor, unacted: Tensor, *, smoothing: float = 0.0
 ) -> Tensor:
-    """Cross-entropy among the labels that each clip's corpus has.
+    """Compute each clip's cross-entropy among the labels that its corpus has.
 
-    Clips that nobody acted are right as neutral or as calm (the first two labels).
+    Args:
+        logits: (n, labels).
+        label: (n,).
+        allowed: labels that each clip's corpus has, (n, labels).
+        unacted: clips that nobody acted, (n,): right as neutral or as calm, the first two labels.
+        smoothing: of the labels.
+
+    Returns:
+        Nepers, (n,).
+
+    Examples:
+        >>> among_two = torch.tensor([[True, True, False]])
+        >>> emotion_losses(torch.zeros(1, 3), torch.tensor([0]), among_two, ~among_two[:, 0])
+        tensor([0.6931])
     """
     scores = logits.float().masked_fill(~allowed, -1e4).log_softmax(1)
     smooth = (scores * allowed).sum(1) / allowed.sum(1)
     sharp = scores.gather(1, label[:, None])[:, 0]
     acted = -(1.0 - smoothing) * sharp - smoothing * smooth
-    return torch.where(unacted, -torch.logsumexp(scores[:, :2], 1), acted).mean()
+    return torch.where(unacted, -torch.logsumexp(scores[:, :2], 1), acted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import time
@@ -39,6 +40,8 @@ class LoopConfig:
         seed: of weights, dropout and batches.
         check: steps from one check on held-out speakers, and checkpoint, to the next.
         patience: checks without a better score after which to stop; 0 for never.
+        average: decay of the running mean of the weights, which is what is kept and checked
+            (Polyak and Juditsky 1992); 0 keeps the last weights.
         half: compute in bfloat16 where that is faster.
     """
 
@@ -50,6 +53,7 @@ class LoopConfig:
     seed: int = 0
     check: int = 100
     patience: int = 0
+    average: float = 0.99
     half: bool = True
 
 
@@ -97,13 +101,16 @@ class _Run:
             if (folder / "log.json").is_file():
                 self.history = json.loads((folder / "log.json").read_text(encoding="utf-8"))
 
-    def resume(self, student: Student, optimizer: torch.optim.Optimizer) -> int:
+    def resume(
+        self, student: Student, average: dict[str, Tensor], optimizer: torch.optim.Optimizer
+    ) -> int:
         """Take up the last checkpoint; give the step to go on with."""
         if self.folder is None or not (self.folder / "last.safetensors").is_file():
             return 0
         stored = load_weights(self.folder / "last.safetensors")
         step = int(stored.pop("step"))
         moments = {name: stored.pop(name) for name in list(stored) if name.startswith("adam.")}
+        average.update({name: stored.pop(f"mean.{name}") for name in average})
         student.load_state_dict(stored)
         state = optimizer.state_dict()
         state["state"] = {
@@ -119,11 +126,18 @@ class _Run:
         self.history = [entry for entry in self.history if entry["step"] <= step]
         return step
 
-    def checkpoint(self, step: int, student: Student, optimizer: torch.optim.Optimizer) -> None:
+    def checkpoint(
+        self,
+        step: int,
+        student: Student,
+        average: dict[str, Tensor],
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
         """Keep everything that the next step needs."""
         if self.folder is None:
             return
         tensors: dict[str, Tensor] = {"step": torch.tensor(step), **student.state_dict()}
+        tensors |= {f"mean.{name}": tensor for name, tensor in average.items()}
         for i, moments in optimizer.state_dict()["state"].items():
             tensors |= {f"adam.{i}.{name}": torch.as_tensor(v) for name, v in moments.items()}
         save_weights(self.folder / "last.safetensors", tensors)
@@ -144,7 +158,8 @@ def train(
     """Train, or go on with a training that stopped.
 
     Args:
-        student: learns in place; ends with the weights that `validate` liked best, if it is given.
+        student: learns in place; ends with the running mean of its weights, at the check that
+            `validate` liked best where it is given.
         batches: what it learns from.
         config: how long and how fast.
         losses: what the losses weigh.
@@ -161,7 +176,9 @@ def train(
     torch.manual_seed(config.seed)
     student.to(device=device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(student.parameters(), config.rate, weight_decay=config.decay)
-    start = run.resume(student, optimizer)
+    average = {name: tensor.detach().clone() for name, tensor in student.state_dict().items()}
+    start = run.resume(student, average, optimizer)
+    mean = copy.deepcopy(student)
     best = max((entry.get("score", -1.0) for entry in run.history), default=-1.0)
     targets = _Targets(batches)
     sums: dict[str, float] = {}
@@ -183,6 +200,7 @@ def train(
             total.backward()
             torch.nn.utils.clip_grad_norm_(student.parameters(), config.clip)
             optimizer.step()
+            _follow(average, student, min(config.average, (1 + step) / (10 + step)))
             for name, value in parts.items():
                 sums[name] = sums.get(name, 0.0) + value.item()
             done = step + 1
@@ -192,14 +210,15 @@ def train(
             entry: dict[str, Any] = {"step": done} | {n: s / since for n, s in sums.items()}
             sums = {}
             if validate is not None:
-                entry["score"] = validate(student)
+                mean.load_state_dict(average)
+                entry["score"] = validate(mean)
                 if entry["score"] > best:
                     best = entry["score"]
-                    kept = {n: t.detach().clone() for n, t in student.state_dict().items()}
+                    kept = {name: tensor.clone() for name, tensor in average.items()}
                     if folder is not None:
                         save_weights(folder / "best.safetensors", kept)
             run.history.append(entry)
-            run.checkpoint(done, student, optimizer)
+            run.checkpoint(done, student, average, optimizer)
             if report is not None:
                 pace = (time.monotonic() - began) / (done - start)
                 figures = " ".join(f"{n} {v:.3f}" for n, v in entry.items() if n != "step")
@@ -208,11 +227,20 @@ def train(
                 break
     if kept is None and folder is not None and (folder / "best.safetensors").is_file():
         kept = load_weights(folder / "best.safetensors")
-    if validate is not None and kept is not None:
-        student.load_state_dict(kept)
+    student.load_state_dict(average if validate is None or kept is None else kept)
     student.settle()
     student.eval()
     return run.history
+
+
+def _follow(average: dict[str, Tensor], student: Student, decay: float) -> None:
+    """Move the running mean of the weights towards what they are now."""
+    with torch.no_grad():
+        for name, tensor in student.state_dict().items():
+            if tensor.is_floating_point():
+                average[name].lerp_(tensor, 1.0 - decay)
+            else:
+                average[name].copy_(tensor)
 
 
 def _stale(history: list[dict[str, Any]]) -> int:
