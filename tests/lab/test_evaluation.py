@@ -379,6 +379,18 @@ def test_clips_that_can_not_be_heard_are_named_and_the_others_measured(tiny, man
         evaluate(tiny, alone)
 
 
+def test_a_model_written_anew_is_opened_anew(manifest, tmp_path):
+    import shutil
+
+    from tiny_model import write_tiny
+
+    write_tiny(tmp_path / "model", seed=0)
+    first = predict(tmp_path / "model", manifest)
+    shutil.rmtree(tmp_path / "model")
+    write_tiny(tmp_path / "model", seed=5)
+    assert predict(tmp_path / "model", manifest) != first
+
+
 def test_a_model_that_is_not_there_is_said_once(manifest, tmp_path):
     with pytest.raises(ModelError):
         evaluate(tmp_path / "nothing", manifest)

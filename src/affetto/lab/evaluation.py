@@ -108,10 +108,11 @@ def predict(
     step = parse(steps) if isinstance(steps, str) else steps
     folder = model.folder if isinstance(model, ModelPackage) else resolve(str(model))
     # The model is opened here first: what is wrong with it is said once, not for every clip.
-    recognizer = _recognizer(folder)
+    written = max((path.stat().st_mtime_ns for path in folder.iterdir()), default=0)
+    recognizer = _recognizer(folder, written)
     if workers is None and len(table) <= _FEW:
         workers = 1
-    hear = partial(_hear, folder=folder, step=step, seed=seed)
+    hear = partial(_hear, folder=folder, written=written, step=step, seed=seed)
     outcomes = run(hear, table, workers=workers, describe=describe)
     for outcome in outcomes:
         if outcome.fault:
@@ -144,16 +145,16 @@ def predict(
 
 
 @lru_cache(maxsize=2)
-def _recognizer(folder: Path) -> Recognizer:
-    """Open a model, once a process."""
+def _recognizer(folder: Path, written: int) -> Recognizer:  # noqa: ARG001
+    """Open a model, once a process; anew when it was written anew."""
     return Recognizer(folder)
 
 
-def _hear(clip: Clip, *, folder: Path, step: Step | None, seed: int) -> Heard:
+def _hear(clip: Clip, *, folder: Path, written: int, step: Step | None, seed: int) -> Heard:
     """Decode a clip, let the steps befall it, and run the network over it."""
     sound = samples(clip)
     if step is not None:
         # Where the corpus's folder lies differs from machine to machine.
         name = "/".join(clip.file.parts[-2:])
         sound = step(sound, generator(seed, name, f"{clip.start}-{clip.end}"))
-    return _recognizer(folder).embed(np.asarray(sound, np.float32))
+    return _recognizer(folder, written).embed(np.asarray(sound, np.float32))
