@@ -98,6 +98,8 @@ def _round_trip(samples: Samples, name: str, bits: int) -> Samples:
     try:
         encoder: Any = av.CodecContext.create(encoder_name, "w")
         decoder: Any = av.CodecContext.create(decoder_name, "r")
+        # One thread each: handing single blocks to others costs more than it gains.
+        encoder.thread_count = decoder.thread_count = 1
         encoder.sample_rate, encoder.layout, encoder.format = rate, "mono", sample_format
         encoder.bit_rate, encoder.options = bits, options
         encoder.open()
