@@ -41,7 +41,7 @@ def test_peaks_find_a_click_and_say_which_is_louder():
 
 
 def test_peaks_of_hours_stay_few_and_lose_no_click():
-    samples = np.zeros(3600 * SAMPLE_RATE, np.float32)
+    samples = np.zeros(900 * SAMPLE_RATE, np.float32)
     samples[12_345_678] = 1.0
     rate, pairs = peaks(samples)
     assert len(pairs) <= 300_000
@@ -58,12 +58,12 @@ def test_a_tone_lies_at_its_height(hertz):
 
 
 def test_long_sound_is_averaged_into_tiles_of_the_right_length():
-    samples = np.random.default_rng(0).standard_normal(700 * SAMPLE_RATE).astype(np.float32)
-    samples[: 350 * SAMPLE_RATE] *= 0.01
+    samples = np.random.default_rng(0).standard_normal(300 * SAMPLE_RATE).astype(np.float32)
+    samples[: 150 * SAMPLE_RATE] *= 0.01
     picture = spectrogram(samples)
     widths = [decoded(tile).shape[1] for tile in picture.tiles]
-    assert picture.rate == 100 / 3
-    assert sum(widths) == pytest.approx(700 * picture.rate, abs=1)
+    assert picture.rate == 50
+    assert sum(widths) == pytest.approx(300 * picture.rate, abs=1)
     assert max(widths) == 4096
     whole = np.concatenate([decoded(tile) for tile in picture.tiles], axis=1).sum(axis=(0, 2))
     middle = sum(widths) // 2

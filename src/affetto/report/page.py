@@ -125,7 +125,9 @@ def _mono(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]
 
         divisor = gcd(SAMPLE_RATE, sample_rate)
         sound = resample_poly(sound, SAMPLE_RATE // divisor, sample_rate // divisor)
-    return np.nan_to_num(np.asarray(sound, np.float32), posinf=1.0, neginf=-1.0)
+    sound = np.asarray(sound, np.float32)
+    # Hours of sound are not copied without need.
+    return sound if np.isfinite(sound).all() else np.nan_to_num(sound, posinf=1.0, neginf=-1.0)
 
 
 def _source(timeline: Timeline, title: str | None) -> str:

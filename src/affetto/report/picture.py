@@ -78,7 +78,7 @@ def png(indices: NDArray[np.uint8], colours: NDArray[np.uint8]) -> bytes:
             b"\x89PNG\r\n\x1a\n",
             chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
             chunk(b"PLTE", colours.tobytes()),
-            chunk(b"IDAT", zlib.compress(rows.tobytes(), 9)),
+            chunk(b"IDAT", zlib.compress(rows.tobytes())),
             chunk(b"IEND", b""),
         )
     )

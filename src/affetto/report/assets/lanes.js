@@ -86,7 +86,7 @@ lane("strip", (ctx, width) => {
     if (s.uncertain) hatch(ctx, x, y, size, 24);
     if (s.label < 0) continue;
     const name = labels[s.label].name;
-    const text = fit(ctx, [s.uncertain ? `${name}?` : name, `${name.slice(0, 3)}.`], size);
+    const text = fit(ctx, s.uncertain ? [`${name}?`, name, `${name.slice(0, 3)}.`] : [name, `${name.slice(0, 3)}.`], size);
     if (!text) continue;
     const from = Math.max(x, 0);
     const middle = from + (Math.min(x + size, width) - from) / 2;
@@ -228,10 +228,10 @@ lane("chances", (ctx, width, height) => {
   ctx.fillStyle = theme.surface;
   let silentFrom = 0;
   for (const s of [...inView(), { start: duration, end: duration }]) {
-    if (s.start > silentFrom) {
-      const x = toX(silentFrom, width);
-      ctx.fillRect(x, 0, toX(s.start, width) - x + 1, height);
-    }
+    const x = toX(silentFrom, width);
+    const wide = toX(s.start, width) - x;
+    // Hours in view: breaths between segments would veil everything.
+    if (wide > 2) ctx.fillRect(x, 0, wide, height);
     silentFrom = Math.max(silentFrom, s.end);
   }
   ctx.restore();
