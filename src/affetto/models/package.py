@@ -28,6 +28,9 @@ __all__ = ["FILES", "ModelPackage", "file_sha256", "read_arrays", "write_package
 FILES = ("model.onnx", "head.onnx", "baseline.npz", "golden.npz")
 """What a package holds beside its card."""
 
+_HEAD_BLOCK = 256
+"""Windows judged at a time: more are no faster and need more memory."""
+
 
 def file_sha256(path: Path) -> str:
     """Compute the checksum of a file, in hexadecimal."""
@@ -184,12 +187,16 @@ class ModelPackage:
         """
         if not len(pooled):
             return np.empty((0, len(self.card.labels)), np.float32)
-        base = self.population if baseline is None else baseline
-        inputs = {
-            "pooled": np.ascontiguousarray(pooled, np.float32),
-            "baseline": np.ascontiguousarray(np.broadcast_to(base, pooled.shape), np.float32),
-        }
-        return _run(self._head, ["logits"], inputs, self.folder)[0]
+        base = np.broadcast_to(self.population if baseline is None else baseline, pooled.shape)
+        logits = []
+        for start in range(0, len(pooled), _HEAD_BLOCK):
+            block = slice(start, start + _HEAD_BLOCK)
+            inputs = {
+                "pooled": np.ascontiguousarray(pooled[block], np.float32),
+                "baseline": np.ascontiguousarray(base[block], np.float32),
+            }
+            logits += _run(self._head, ["logits"], inputs, self.folder)
+        return np.concatenate(logits)
 
 
 def changed_files(folder: Path, card: Card) -> list[str]:

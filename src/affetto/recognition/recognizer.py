@@ -359,12 +359,11 @@ class Recognizer:
         speech = np.stack([answer.speech for answer in answers])
         clearest = speech.argmax(axis=0)
         every = np.arange(speech.shape[1])
-        scores = np.stack([answer.scores for answer in answers])[clearest, every]
         named = [answer.speakers for answer in answers if answer.speakers is not None]
         return Track(
             times=tuple(self.grid.centres(len(every)).tolist()),
             labels=self.labels,
-            scores=tuple(tuple(row.tolist()) for row in scores),
+            scores=tuple(tuple(answers[c].scores[k].tolist()) for k, c in enumerate(clearest)),
             speech=tuple(speech[clearest, every].tolist()),
             speakers=tuple(named[c][k] for k, c in enumerate(clearest)) if named else (),
         )
