@@ -27,7 +27,7 @@ class LevelConfig:
     seconds: float = 3.0
     frame_rate: float = 100.0
     floor: float = 1e-5
-    depth: float = 16.0
+    depth: float = 11.0
 
 
 class LevelTracker:

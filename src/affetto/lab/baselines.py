@@ -23,7 +23,7 @@ def fit_baseline(
     labels: int,
     *,
     seconds: float = 2.5,
-    trust: float = 1.0,
+    trust: float = 0.7,
     enough: float = 8.0,
 ) -> BaselineStatistics:
     """Part pooled windows into population, feeling, speaker and rest.

@@ -35,7 +35,7 @@ SIDE_BY_SIDE = (
 """Protocols that are measured together."""
 
 CONDITIONS: Mapping[str, tuple[str, ...]] = {
-    "ravdess-6fold": ("noise:10dB", "telephone", "opus:16"),
+    "ravdess-6fold": ("noise:10dB", "telephone", "codec:opus:16"),
 }
 """What befalls the test clips besides, to see how robust the answers are."""
 

@@ -29,6 +29,7 @@ from affetto.lab.student import LossConfig, Student
 from affetto.lab.training import LoopConfig, best_device, load_weights, save_weights, train
 from affetto.models import Card, TrainingCorpus, write_package
 from affetto.models.calibration import fit_temperature, softmax
+from affetto.models.rows import SILENCE
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ def embed(
             for i in places
         ]
         longest = max(map(len, rows))
-        batch = np.full((len(rows), longest, recipe.encoder.bands), -10.0, np.float32)
+        batch = np.full((len(rows), longest, recipe.encoder.bands), SILENCE, np.float32)
         for line, features in zip(batch, rows, strict=True):
             line[: len(features)] = features
         counts = torch.tensor([(len(features) - 1) // 4 + 1 for features in rows])

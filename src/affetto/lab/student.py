@@ -11,13 +11,12 @@ from torch import Tensor, nn
 
 from affetto.lab.network import Encoder, EncoderConfig, Head, pool
 from affetto.lab.teacher import WIDTH
+from affetto.models.rows import LEAST_WEIGHT, SILENCE
 
 if TYPE_CHECKING:
     from affetto.lab.batches import Batch, TrainingSet
 
 __all__ = ["LossConfig", "Student", "emotion_losses", "pad"]
-
-_SILENCE = -10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def pad(features: Tensor, config: EncoderConfig) -> Tensor:
         config: of the encoder.
     """
     half = config.receptive // 2
-    return fn.pad(features, (0, 0, half, half), value=_SILENCE)
+    return fn.pad(features, (0, 0, half, half), value=SILENCE)
 
 
 class Student(nn.Module):
@@ -74,7 +73,7 @@ class Student(nn.Module):
             rows: how many rows of each clip count, (batch,); all by default.
         """
         frames, speech, _ = self.encoder(pad(features, self.encoder.config))
-        weights = speech.float().sigmoid().clamp_min(0.02)
+        weights = speech.float().sigmoid().clamp_min(LEAST_WEIGHT)
         if rows is not None:
             places = torch.arange(weights.shape[1], device=weights.device)
             weights = weights * (places[None] < rows[:, None])
@@ -110,7 +109,7 @@ class Student(nn.Module):
         losses = {
             "speech": fn.binary_cross_entropy_with_logits(speech, put(batch.speech[:, :count]))
         }
-        weights = speech.sigmoid().detach().clamp_min(0.02)
+        weights = speech.sigmoid().detach().clamp_min(LEAST_WEIGHT)
         windows = self.normal(pool(frames, weights))
 
         label = put(data.label[batch.clip])

@@ -39,6 +39,8 @@ class LoopConfig:
         clip: largest norm of the gradient.
         seed: of weights, dropout and batches.
         check: steps from one check on held-out speakers, and checkpoint, to the next.
+        tolerance: how much lower a later check may score and still be kept: a few held-out
+            speakers are noisy judges, and the rate has fallen since.
         patience: checks without a better score after which to stop; 0 for never.
         average: decay of the running mean of the weights, which is what is kept and checked
             (Polyak and Juditsky 1992); 0 keeps the last weights.
@@ -52,6 +54,7 @@ class LoopConfig:
     clip: float = 2.0
     seed: int = 0
     check: int = 100
+    tolerance: float = 0.02
     patience: int = 0
     average: float = 0.99
     half: bool = True
@@ -212,8 +215,8 @@ def train(
             if validate is not None:
                 mean.load_state_dict(average)
                 entry["score"] = validate(mean)
-                if entry["score"] > best:
-                    best = entry["score"]
+                if entry["score"] > best - config.tolerance:
+                    best = max(best, entry["score"])
                     kept = {name: tensor.clone() for name, tensor in average.items()}
                     if folder is not None:
                         save_weights(folder / "best.safetensors", kept)

@@ -47,7 +47,7 @@ class BaselineStatistics:
     within: Array
     between: Array
     seconds: float = 2.5
-    trust: float = 1.0
+    trust: float = 0.7
     enough: float = 8.0
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

@@ -165,10 +165,10 @@ class SpectralAugment:
         if rng.random() < self.noise:
             rows = add_sound(rows, sound, snr_db=rng.uniform(*self.snr_db))
         if rng.random() < self.telephone:
-            rows = limit_band(rows, centres, low=300.0, high=3400.0, loss=rng.uniform(3.0, 9.0))
+            rows = limit_band(rows, centres, low=300.0, high=3400.0, loss=rng.uniform(3.0, 20.0))
         elif rng.random() < self.lowpass:
             edge = rng.uniform(3500.0, 7500.0)
-            rows = limit_band(rows, centres, low=0.0, high=edge, loss=rng.uniform(3.0, 10.0))
+            rows = limit_band(rows, centres, low=0.0, high=edge, loss=rng.uniform(3.0, 20.0))
         return np.maximum(rows + np.float32(rng.uniform(-self.gain, self.gain)), np.float32(-15.9))
 
 
