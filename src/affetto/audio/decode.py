@@ -1,20 +1,19 @@
 """Decoding and resampling in one pass, by PyAV (FFmpeg).
 
-Packets are decoded one by one, so a damaged one is left out and the rest is heard. Frames are
-gathered to large ones before they are mixed and resampled, which halves the time. The mix is the
-mean of the channels, made before resampling in floating point: FFmpeg's own downmix of stereo would
-be 0.71 (left + right), which exceeds full scale where both sides agree.
+Packets are decoded one by one, so a damaged one is left out and the rest is heard, in its place:
+where the time stamps tell of a gap, silence fills it.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
 import av
 import numpy as np
-from av.filter import Graph
 from numpy.typing import NDArray
 
 from affetto.audio.headers import ogg_is_whole, wav_seconds
+from affetto.audio.resample import Resampler
 from affetto.audio.source import Reader
 from affetto.dsp import SAMPLE_RATE
 from affetto.errors import AudioError
@@ -31,13 +30,12 @@ _FORMATS = (
 """The containers that may be opened: files of sound or video. Playlists and scripts, which could
 make the decoder fetch other files, and pictures are not among them."""
 
-_EXACT_LENGTH = frozenset(
-    ["aiff", "au", "caf", "flac", "flv", "matroska", "mov", "tta", "w64", "wav"]
-)
-"""Containers whose header states the length itself, where others only let it be guessed."""
+_LENGTH_IN_SAMPLES = frozenset({"aiff", "au", "caf", "flac", "tta", "w64", "wav"})
+_LENGTH_STATED = frozenset({"flv", "matroska", "mov"})
+"""Containers whose header states the length, exactly or nearly; others only let it be guessed."""
 
+_SHORTEST_GAP, _LONGEST_GAP = 0.015, 60.0  # seconds; time stamps of some containers are rough
 _ENCRYPTED_TAGS = frozenset({"aavd", "drms", "enca", "p608"})
-_GATHER = 65_536  # samples a channel
 _READ = 262_144  # bytes
 _MAX_CHANNELS = 64
 _RATES = (1_000, 1_000_000)  # hertz; outside, a few bytes would swell to hours of sound
@@ -94,9 +92,10 @@ class Decoder:
             raise
         self.source_channels = int(self._stream.codec_context.channels or 0)
         self.duration_hint = self._promised_duration()
-        kinds = set(self._container.format.name.split(","))
-        counted = "mp3" in kinds and (b"Xing" in reader.head or b"Info" in reader.head)
-        self._length_is_exact = counted or bool(kinds & _EXACT_LENGTH)
+        self._slack = self._allowed_difference()
+        self._tick = float(self._stream.time_base or 0)
+        self._clock: float | None = None
+        self._filled = 0.0
 
     def _pick_stream(self) -> Any:
         """Take the first stream of sound; refuse an encrypted one."""
@@ -137,6 +136,16 @@ class Decoder:
             return None
         return seconds if seconds > 0 else None
 
+    def _allowed_difference(self) -> float:
+        """Give by how many seconds a sound may fall short of `duration_hint`, if that is stated."""
+        kinds = set(self._container.format.name.split(","))
+        head = self._reader.head
+        if kinds & _LENGTH_IN_SAMPLES:
+            return 0.02
+        if kinds & _LENGTH_STATED or ("mp3" in kinds and (b"Xing" in head or b"Info" in head)):
+            return 0.2
+        return math.inf
+
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         total = 0
         silenced = 0
@@ -176,35 +185,57 @@ class Decoder:
             self.warnings.append(
                 f"samples reach {peak:.3g} times full scale; they were kept as they are"
             )
+        if self._filled:
+            self.warnings.append(
+                f"{self._filled:.2f} s are missing on the way; silence stands in their place"
+            )
         heard = total / SAMPLE_RATE
-        if self.duration_hint and self._length_is_exact:
-            missing = self.duration_hint - heard
-            if missing > max(0.2, 0.002 * self.duration_hint):
-                self.warnings.append(
-                    f"the file ends after {heard:.2f} s, though its header promises "
-                    f"{self.duration_hint:.2f} s: it may be truncated"
-                )
+        if self.duration_hint and self.duration_hint - heard > self._slack:
+            self.warnings.append(
+                f"the sound ends after {heard:.2f} s, though the header promises "
+                f"{self.duration_hint:.2f} s: the file may be truncated"
+            )
 
     def _blocks(self) -> Iterator[NDArray[np.float32]]:
-        """Decode, mix and resample."""
+        """Decode, mix and resample; put silence where the time stamps leave a gap."""
         kind: tuple[str, int, str] | None = None
-        resampler: _Resampler | None = None
-        try:
-            for frame in self._frames():
-                this = (frame.format.name, frame.sample_rate, frame.layout.name)
-                if this != kind or resampler is None:
-                    # A stream may change its kind on the way; a filter graph takes one kind.
-                    if resampler is not None:
-                        yield from map(self._shaped, resampler.finish())
-                    kind, resampler = this, _Resampler(frame, mix=self.channels == "mix")
-                yield from map(self._shaped, resampler.feed(frame))
-            if resampler is not None:
+        resampler: Resampler | None = None
+        for frame in self._frames():
+            gap = self._gap_before(frame)
+            this = (frame.format.name, frame.sample_rate, frame.layout.name)
+            # A stream may change its kind on the way; a filter graph takes one kind.
+            if resampler is not None and (gap or this != kind):
                 yield from map(self._shaped, resampler.finish())
-        except _FAULTS as error:
-            raise AudioError(
-                f"{self.name}: found sound that cannot be resampled ({_say(error)}): "
-                "convert it to FLAC or WAV first"
-            ) from error
+                resampler = None
+            if gap:
+                self._filled += gap
+                yield self._shaped(np.zeros((1, round(gap * SAMPLE_RATE)), np.float32))
+            try:
+                if resampler is None:
+                    kind, resampler = this, Resampler(frame, mix=self.channels == "mix")
+                blocks = list(resampler.feed(frame))
+            except _FAULTS:
+                self._unfit = f"{frame.layout.name} at {frame.sample_rate} Hz"
+                self._bad_packets += 1
+                resampler = None
+                continue
+            yield from map(self._shaped, blocks)
+        if resampler is not None:
+            yield from map(self._shaped, resampler.finish())
+
+    def _gap_before(self, frame: Any) -> float:
+        """Give the seconds between the frame before and this one, where some are missing."""
+        before, length = self._clock, frame.samples / frame.sample_rate
+        if frame.pts is None or not self._tick:
+            self._clock = None if before is None else before + length
+            return 0.0
+        start: float = frame.pts * self._tick
+        self._clock = start + length
+        if before is None or not _SHORTEST_GAP < start - before < _LONGEST_GAP:
+            return 0.0
+        if self.duration_hint is not None and start > self.duration_hint:
+            return 0.0
+        return start - before
 
     def _frames(self) -> Iterator[Any]:
         """Decode packet by packet, leaving damaged ones out."""
@@ -253,60 +284,6 @@ class Decoder:
         """Let go of the file; harmless when repeated."""
         self._container.close()
         self._reader.close()
-
-
-class _Resampler:
-    """A filter graph for frames of one kind: gather, to float, mean of the channels, 16 kHz."""
-
-    def __init__(self, frame: Any, *, mix: bool) -> None:
-        count = frame.layout.nb_channels
-        self._graph = Graph()
-        self._waiting = 0
-        nodes = [
-            self._graph.add(
-                "abuffer",
-                sample_rate=str(frame.sample_rate),
-                sample_fmt=frame.format.name,
-                channel_layout=frame.layout.name,
-            ),
-            self._graph.add("asetnsamples", n=str(_GATHER), p="0"),
-            self._graph.add("aformat", sample_fmts="fltp"),
-        ]
-        if mix and count > 1:
-            share = f"{1 / count:.17g}"
-            mean = "+".join(f"{share}*c{i}" for i in range(count))
-            nodes.append(self._graph.add("pan", f"mono|c0={mean}"))
-        nodes += [
-            self._graph.add("aresample", str(SAMPLE_RATE)),
-            # Interleaved, because PyAV reads beyond the list of planes where there are 8 or more.
-            self._graph.add("aformat", sample_fmts="flt", sample_rates=str(SAMPLE_RATE)),
-            self._graph.add("abuffersink"),
-        ]
-        self._graph.link_nodes(*nodes).configure()
-
-    def feed(self, frame: Any) -> Iterator[NDArray[np.float32]]:
-        """Push a frame; give what comes out, shape (channels, samples)."""
-        frame.pts = None
-        self._graph.push(frame)
-        self._waiting += frame.samples
-        if self._waiting >= _GATHER:
-            self._waiting = 0
-            yield from self._pull()
-
-    def finish(self) -> Iterator[NDArray[np.float32]]:
-        """Give what is left."""
-        self._graph.push(None)
-        yield from self._pull()
-
-    def _pull(self) -> Iterator[NDArray[np.float32]]:
-        while True:
-            try:
-                out: Any = self._graph.pull()
-            except (av.BlockingIOError, EOFError):
-                return
-            if out.samples:
-                packed = out.to_ndarray()
-                yield np.ascontiguousarray(packed.reshape(out.samples, -1).T)
 
 
 def _say(error: BaseException) -> str:

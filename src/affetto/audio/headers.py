@@ -48,8 +48,13 @@ def ogg_is_whole(tail: bytes) -> bool:
         tail: the last bytes of the file, 64 kB or more, which hold its last page.
 
     Examples:
-        >>> ogg_is_whole(b"OggS\0\4" + bytes(30)), ogg_is_whole(b"OggS\0\0" + bytes(30))
+        >>> last_page = b"OggS\0\4" + bytes(20) + b"\1\3abc"
+        >>> ogg_is_whole(last_page), ogg_is_whole(last_page[:-1])
         (True, False)
     """
     page = tail.rfind(b"OggS")
-    return 0 <= page < len(tail) - 5 and bool(tail[page + 5] & 4)
+    if page < 0 or len(tail) < page + 27:
+        return False
+    pieces = tail[page + 26]
+    length = 27 + pieces + sum(tail[page + 27 : page + 27 + pieces])
+    return bool(tail[page + 5] & 4) and len(tail) >= page + length
