@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from affetto.lab import protocols
 from affetto.lab.evaluation import predict
-from affetto.lab.recipe import Recipe, finetune, package, pretrain
+from affetto.lab.recipe import Recipe
 from affetto.lab.results import CLEAN, Fold, write_fold
+from affetto.lab.stages import finetune, package, pretrain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
