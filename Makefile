@@ -66,11 +66,16 @@ bench: $(VENV)/.all ## measure speed and memory beside the peers
 	$(PY) benchmarks/analyze_speed.py
 	$(PY) benchmarks/memory.py
 
+SHARED ?= $(or $(AFFETTO_SHARED),../shared)
+MATERIAL = --data $(SHARED)/corpora/labels.csv --noises $(SHARED)/noise/esc10 \
+	--teacher $(firstword $(wildcard $(SHARED)/teachers/byol_s/*.pth)) --runs $(RUNS)
+RUNS ?= ../runs
+
 model: $(VENV)/.all ## train the bundled model again from the corpora (hours)
-	$(BIN)/affetto train --recipe default --output src/affetto/models/bundled/default
+	$(BIN)/affetto train $(MATERIAL) --output src/affetto/models/bundled/default
 
 results: $(VENV)/.all ## measure every protocol again and write docs/results.md (hours)
-	$(BIN)/affetto evaluate --protocol all --output docs/results
+	$(BIN)/affetto evaluate all $(MATERIAL) --results docs/results --output docs/results.md
 
 check: lint types imports docs ## everything that is not a test
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from affetto.cli.console import note, print_data, show
-from affetto.errors import OptionError
+from affetto.errors import MissingExtraError, OptionError
 from affetto.jobs import atomic_write
 
 if TYPE_CHECKING:
@@ -25,7 +25,11 @@ _FILE_WIDTH = 100
 def command(
     protocol: Annotated[
         str | None,
-        typer.Argument(metavar="[PROTOCOL]", help="Show the results of this protocol alone."),
+        typer.Argument(
+            metavar="[PROTOCOL]",
+            help="With --from: show this protocol alone. With --data: train and measure its folds; "
+            "all for every protocol of the results page.",
+        ),
     ] = None,
     manifest: Annotated[
         Path | None,
@@ -43,6 +47,25 @@ def command(
         Path | None,
         typer.Option("--from", metavar="FOLDER", help="Results that training left, to sum up."),
     ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="TABLE", help="Clips to cross-validate on; again for more."),
+    ] = None,
+    noises: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="With --data: sounds without speech.")
+    ] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --data: weights of a teacher.")
+    ] = None,
+    intra: Annotated[
+        bool, typer.Option("--intra", help="With --data: train on the protocol's corpus alone.")
+    ] = False,
+    runs: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="With --data: where trainings keep their state.")
+    ] = Path("runs"),
+    leave: Annotated[
+        Path, typer.Option("--results", metavar="FOLDER", help="With --data: folds' small files.")
+    ] = Path("results"),
     form: Annotated[
         Literal["text", "json"], typer.Option("--format", help="For people, or for programs.")
     ] = "text",
@@ -102,7 +125,14 @@ def command(
       affetto evaluate --manifest labels.csv --baseline --confusion confusion.png
       affetto evaluate --manifest labels.csv --noise 10dB --telephone --format json
       affetto evaluate ravdess-6fold --from docs/results
+      affetto evaluate ravdess-6fold --data labels.csv --results docs/results
     """
+    if data:
+        if manifest is not None or results is not None:
+            raise OptionError("found --data beside --manifest or --from: leave one out")
+        _cross_validate(protocol, data, noises, teacher, runs, leave, intra, seed, workers)
+        _sum_up(leave, None if protocol == "all" else protocol, form, output)
+        return
     if results is not None:
         if manifest is not None:
             raise OptionError("found --manifest and --from, expected one of them: leave one out")
@@ -151,6 +181,40 @@ def command(
         note(error if file in error else f"{file}: {error}")
     if outcome.failed:
         raise typer.Exit(2)
+
+
+def _cross_validate(
+    protocol: str | None,
+    data: list[Path],
+    noises: Path | None,
+    teacher: Path | None,
+    runs: Path,
+    leave: Path,
+    intra: bool,
+    seed: int,
+    workers: int | None,
+) -> None:
+    """Train and measure the folds of a protocol, or of all."""
+    if protocol is None:
+        raise OptionError("found --data without a protocol, expected its name, or all")
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("torch", extra="train", purpose="training folds") from None
+    from affetto.lab.build import Sources, cross_validate
+    from affetto.lab.crossval import SIDE_BY_SIDE
+
+    names = [name for group in SIDE_BY_SIDE for name in group] if protocol == "all" else [protocol]
+    cross_validate(
+        Sources(data, noises, teacher),
+        names,
+        leave,
+        runs=runs,
+        pool=not intra,
+        seed=seed,
+        workers=workers,
+        report=note,
+    )
 
 
 def _conditions(named: dict[str, Any], steps: str | None) -> tuple["Step | None", list[str]]:

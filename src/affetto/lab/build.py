@@ -1,0 +1,244 @@
+"""From tables of clips to a model package or a measurement: what the commands run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from affetto.audio import SUFFIXES, save
+from affetto.dsp import SAMPLE_RATE
+from affetto.errors import CorpusError, OptionError
+from affetto.lab import protocols
+from affetto.lab.augment import generator, music
+from affetto.lab.corpora import CORPORA, Table, fingerprints, load
+from affetto.lab.crossval import SIDE_BY_SIDE, held_out, measure, plan
+from affetto.lab.recipe import Recipe, gather
+from affetto.lab.stages import finetune, package, pretrain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from affetto.lab.recipe import Material
+    from affetto.models import ModelPackage
+
+__all__ = ["Licence", "Sources", "build", "collect", "cross_validate", "non_speech", "with_steps"]
+
+Licence = Literal["research", "commercial"]
+
+_LICENCES = {
+    "research": "LicenseRef-Affetto-Weights-NonCommercial: research and non-commercial use only, "
+    "as the training corpora ask",
+    "commercial": "as the training corpora allow",
+}
+_ESC_FOLD = re.compile(r"(?:^|__)([1-5])-\d+-[A-Z]")
+_HELD_BACK = {"4", "5"}
+_SONGS = 60
+_SONG_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a model is trained from.
+
+    Attributes:
+        tables: corpora's folders, or tables of clips.
+        noises: a folder of sounds without speech.
+        teacher: weights of a teacher to distil from.
+        licence: "commercial" leaves out corpora whose licence forbids commercial use.
+    """
+
+    tables: Sequence[Path]
+    noises: Path | None = None
+    teacher: Path | None = None
+    licence: Licence = "research"
+
+
+def collect(sources: Sources) -> Table:
+    """Load the tables that the licence admits.
+
+    Raises:
+        CorpusError: nothing is left to train on.
+    """
+    clips = [clip for table in sources.tables for clip in load(table)]
+    if sources.licence == "commercial":
+        kept = [c for c in clips if c.corpus in CORPORA and not CORPORA[c.corpus].noncommercial]
+    else:
+        kept = clips
+    if not kept:
+        raise CorpusError(
+            f"found {len(clips)} clips, none that may be used for a {sources.licence} model, "
+            "expected some; see `affetto corpora list` for licences"
+        )
+    return Table(kept)
+
+
+def non_speech(folder: Path | None, runs: Path) -> list[Path]:
+    """List sounds that are no speech: recordings, and music that is made here.
+
+    Of ESC recordings, told by their names, the folds 4 and 5 are held back for tests.
+
+    Args:
+        folder: of recordings, or None.
+        runs: where the music is kept.
+
+    Raises:
+        OptionError: the folder isn't there, or holds no sound.
+    """
+    files: list[Path] = []
+    if folder is not None:
+        if not folder.is_dir():
+            raise OptionError(f"found no folder {folder}, expected one with sounds without speech")
+        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        if not files:
+            raise OptionError(f"found no sound in {folder}, expected recordings without speech")
+        named = {file: _ESC_FOLD.search(file.stem) for file in files}
+        files = [f for f, match in named.items() if not match or match[1] not in _HELD_BACK]
+    songs = runs / "music"
+    songs.mkdir(parents=True, exist_ok=True)
+    for i in range(_SONGS):
+        path = songs / f"{i:03d}.flac"
+        if not path.is_file():
+            rng = generator(0, path.name)
+            song = music(_SONG_SECONDS * SAMPLE_RATE, rng)
+            song *= rng.uniform(0.02, 0.5) / np.abs(song).max()
+            save(path, song)
+        files.append(path)
+    return files
+
+
+def build(
+    sources: Sources,
+    output: Path,
+    *,
+    runs: Path,
+    name: str = "default",
+    version: str = "1",
+    recipe: Recipe | None = None,
+    start: Path | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    report: Callable[[str], None] | None = None,
+) -> ModelPackage:
+    """Train a model as the bundled one was trained, and write its package.
+
+    Args:
+        sources: what to learn from.
+        output: folder of the package.
+        runs: where features and trainings keep their state; a run that was killed goes on there.
+        name: of the model.
+        version: of the model.
+        recipe: settings.
+        start: weights of an encoder to start from, instead of teaching one from nothing.
+        seed: of everything drawn.
+        workers: processes that compute features.
+        report: told one line a check.
+
+    Raises:
+        CorpusError: nothing to train on, or a clip that can't be decoded.
+        OutputError: the package can't be written.
+    """
+    recipe = recipe or Recipe()
+    material = _material(sources, runs, recipe, workers)
+    everything = range(len(material.table))
+    validation = held_out(material.table, everything, share=1 / 12, seed=seed)
+    training = sorted(set(everything) - set(validation))
+    if start is None:
+        folder = runs / f"{name}-encoder--seed{seed}"
+        start = pretrain(material, training, folder, recipe=recipe, seed=seed, report=report)
+    folder = runs / f"{name}--seed{seed}"
+    student = finetune(
+        material, training, validation, folder, start=start, recipe=recipe, seed=seed, report=report
+    )
+    return package(
+        student,
+        material,
+        training,
+        validation,
+        output,
+        name=name,
+        version=version,
+        licence=_LICENCES[sources.licence],
+        description=_describe(material),
+        recipe=recipe,
+    )
+
+
+def cross_validate(
+    sources: Sources,
+    names: Sequence[str],
+    results: Path,
+    *,
+    runs: Path,
+    pool: bool = True,
+    recipe: Recipe | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    report: Callable[[str], None] | None = None,
+) -> None:
+    """Measure protocols by training their folds; each fold leaves a small file.
+
+    Args:
+        sources: what to learn from, and to test on.
+        names: of protocols.
+        results: where the folds' files go; those that are there are not made again.
+        runs: where features and trainings keep their state.
+        pool: let the other corpora train too.
+        recipe: settings.
+        seed: of everything drawn.
+        workers: processes that compute features.
+        report: told one line a check.
+
+    Raises:
+        OptionError: no such protocol.
+        CorpusError: the tables lack a protocol's clips.
+    """
+    recipe = recipe or Recipe()
+    groups = [[name for name in group if name in names] for group in SIDE_BY_SIDE]
+    groups += [[name] for name in names if not any(name in group for group in SIDE_BY_SIDE)]
+    for name in names:
+        protocols.find(name)
+    material = _material(sources, runs, recipe, workers)
+    digests = fingerprints(material.table, journal=runs / "fingerprints.jsonl", workers=workers)
+    for group in filter(None, groups):
+        trainings = plan(material.table, group, pool=pool, digests=digests, seed=seed)
+        measure(
+            material, trainings, runs=runs, results=results, seed=seed, recipe=recipe, report=report
+        )
+
+
+def _material(sources: Sources, runs: Path, recipe: Recipe, workers: int | None) -> Material:
+    return gather(
+        collect(sources),
+        non_speech(sources.noises, runs),
+        runs / "features",
+        teacher=sources.teacher,
+        recipe=recipe,
+        workers=workers,
+    )
+
+
+def with_steps(recipe: Recipe, *, pretrain: int | None, finetune: int | None) -> Recipe:
+    """Give the recipe other lengths of training.
+
+    Examples:
+        >>> with_steps(Recipe(), pretrain=None, finetune=7).finetune.steps
+        7
+    """
+    if pretrain is not None:
+        recipe = replace(recipe, pretrain=replace(recipe.pretrain, steps=pretrain))
+    if finetune is not None:
+        recipe = replace(recipe, finetune=replace(recipe.finetune, steps=finetune))
+    return recipe
+
+
+def _describe(material: Material) -> str:
+    table = material.table
+    languages = ", ".join(sorted({clip.language for clip in table if clip.language}))
+    return (
+        f"Emotion of speech, trained on {len(table)} clips of {len(table.speakers)} speakers "
+        f"({languages})"
+    )
