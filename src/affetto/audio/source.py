@@ -208,7 +208,7 @@ def _check_head(reader: Reader) -> None:
             raise AudioError(f"{name}: found {kind}, expected a sound or video file")
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         raise AudioError(f"{name}: found a WebP picture, expected a sound or video file")
-    if is_text(head):
+    if is_text(head) and not head.startswith((b"RIFF", b"OggS", b"fLaC", b"ID3")):
         raise AudioError(f"{name}: found text, expected a sound or video file")
 
 

@@ -12,7 +12,9 @@ from affetto.jobs import atomic_path
 
 __all__ = ["save"]
 
-_CODECS = {".flac": "flac", ".wav": "pcm_s16le"}
+_CODECS = {"flac": "flac", "wav": "pcm_s16le"}
+"""Container → coding."""
+
 _FRAME = 4096  # samples a channel, FLAC's usual block
 _LAYOUTS = {1: "mono", 2: "stereo"}
 
@@ -38,14 +40,14 @@ def save(path: str | Path, samples: ArrayLike, rate: int = SAMPLE_RATE) -> None:
         affetto.errors.OptionError: tone.mp3: found the suffix '.mp3', expected .flac or .wav
     """
     path = Path(path)
-    codec = _CODECS.get(path.suffix.lower())
-    if codec is None:
+    container = path.suffix.lower().removeprefix(".")
+    if container not in _CODECS:
         raise OptionError(f"{path}: found the suffix {path.suffix!r}, expected .flac or .wav")
     if not 1 <= rate <= 655_350:
         raise OptionError(f"found a rate of {rate} Hz, expected 1 to 655350")
     rows = _to_int16(np.asarray(samples))
     with atomic_path(path) as unfinished:
-        _encode(unfinished, rows, codec=codec, rate=rate)
+        _encode(unfinished, rows, container=container, rate=rate)
 
 
 def _to_int16(samples: NDArray[Any]) -> NDArray[np.int16]:
@@ -62,7 +64,7 @@ def _to_int16(samples: NDArray[Any]) -> NDArray[np.int16]:
     return np.clip(scaled, -32768, 32767).astype(np.int16)
 
 
-def _encode(path: Path, rows: NDArray[np.int16], *, codec: str, rate: int) -> None:
+def _encode(path: Path, rows: NDArray[np.int16], *, container: str, rate: int) -> None:
     """Encode to a file that nobody waits for yet."""
     import av
 
@@ -72,18 +74,16 @@ def _encode(path: Path, rows: NDArray[np.int16], *, codec: str, rate: int) -> No
     # The encoder writes to a Python file, whose errors say what is wrong with the disk.
     with path.open("wb") as file:
         try:
-            with av.open(file, "w", format=path.suffix[1:].lower()) as container:
-                stream: Any = container.add_stream(codec, rate=rate, layout=layout)
+            with av.open(file, "w", format=container) as out:
+                stream: Any = out.add_stream(_CODECS[container], rate=rate, layout=layout)
                 for start in range(0, length, _FRAME):
                     part = interleaved[:, start * count : (start + _FRAME) * count]
                     frame = av.AudioFrame.from_ndarray(part, format="s16", layout=layout)
                     frame.sample_rate = rate
                     frame.pts = start
-                    container.mux(stream.encode(frame))
-                container.mux(stream.encode(None))
+                    out.mux(stream.encode(frame))
+                out.mux(stream.encode(None))
         except OSError:
             raise
         except (av.FFmpegError, ValueError) as error:
-            raise OutputError(
-                f"can't write {path.suffix} with {count} channels: {error}"
-            ) from error
+            raise OutputError(f"can't write {container} with {count} channels: {error}") from error

@@ -69,7 +69,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise OutputError(f"can't write {final}: there is no folder {target.parent}; create it")
     if target.exists() and not target.is_file():
         # A pipe or a device (/dev/stdout) can't be renamed over.
-        yield target
+        try:
+            yield target
+        except OSError as error:
+            raise _output_error(final, error) from error
         return
     unfinished = target.with_name(f"{_PREFIX}{os.urandom(6).hex()}{target.suffix}")
     try:
