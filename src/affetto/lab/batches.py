@@ -8,7 +8,7 @@ decide, and some groups are of few feelings, as real conversations are.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.float32]
     Indices = NDArray[np.int64]
+    Places = NDArray[np.floating[Any]]
 
 __all__ = ["Batch", "BatchConfig", "Batches", "TrainingSet"]
 
@@ -227,7 +228,7 @@ class Batches:
         target = self._targets(clip, centre[::2], inside[::2])
         return rows.astype(np.float32), speech, target
 
-    def _speech(self, clip: int, centre: NDArray[np.float64], inside: NDArray[np.bool_]) -> Rows:
+    def _speech(self, clip: int, centre: Places, inside: NDArray[np.bool_]) -> Rows:
         store = self.data.store
         if self.data.label[clip] < 0:
             return np.zeros(len(centre), np.float32)
@@ -235,9 +236,7 @@ class Batches:
         at = np.clip((centre / _ROW).astype(int), 0, len(said) - 1)
         return np.where(inside, said[at], 0.0).astype(np.float32)
 
-    def _targets(
-        self, clip: int, centre: NDArray[np.float64], inside: NDArray[np.bool_]
-    ) -> Indices:
+    def _targets(self, clip: int, centre: Places, inside: NDArray[np.bool_]) -> Indices:
         first, end = self.data.store.target_starts[clip : clip + 2]
         at = first + (np.maximum(centre, 0) / _TARGET).astype(np.int64)
         return np.where(inside & (at < end), at, -1)

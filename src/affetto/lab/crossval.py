@@ -207,7 +207,8 @@ def measure(
             clips = [material.table[i] for i in training.tests[fold.protocol][2]]
             steps = None if fold.condition == CLEAN else fold.condition
             heard = predict(made, clips, baseline=fold.baseline, steps=steps, workers=1)
-            write_fold(results, replace(fold, predictions=heard.predictions))
+            notes = {"not_heard": len(heard.failed)} if heard.failed else {}
+            write_fold(results, replace(fold, predictions=heard.predictions, notes=notes))
 
 
 def _wanted(training: Training, seed: int) -> list[Fold]:

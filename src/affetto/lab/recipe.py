@@ -19,6 +19,7 @@ from affetto.errors import CorpusError
 from affetto.features import FrontEndConfig
 from affetto.lab.batches import BatchConfig, TrainingSet
 from affetto.lab.corpora import Table
+from affetto.lab.extras import require
 from affetto.lab.network import EncoderConfig
 from affetto.lab.refit import RefitConfig
 from affetto.lab.store import FeatureStore
@@ -110,34 +111,44 @@ def gather(
         workers: processes.
 
     Raises:
-        CorpusError: a clip has no speaker, or can't be decoded.
+        CorpusError: no clip has a label of ours; one has no speaker, or can't be decoded.
+        MissingExtraError: what training needs isn't installed.
     """
+    require("onnx", "safetensors")
     recipe = recipe or Recipe()
+    clips = len(table)
     table = Table([clip for clip in table if clip.emotion in LABELS])
+    if not table:
+        raise CorpusError(
+            f"found {clips} clips, none of them {', '.join(LABELS)}; expected some: "
+            "correct the column emotion"
+        )
     for clip in table:
         if clip.speaker is None:
             raise CorpusError(f"{clip.file}: found no speaker, expected one: fill in its column")
-    files = [clip.file for clip in table] + list(noises)
+    sounds = [*table, *noises]
     store = FeatureStore.build(
-        files, folder, teacher=teacher, mel=recipe.front_end.mel, workers=workers
+        sounds, folder, teacher=teacher, mel=recipe.front_end.mel, workers=workers
     )
     corpora = tuple(sorted({clip.corpus for clip in table}))
     speakers = sorted({str(clip.speaker) for clip in table})
     places = {speaker: i for i, speaker in enumerate(speakers)}
     none = [-1] * len(noises)
-    label = np.array([LABELS.index(Emotion(clip.emotion)) for clip in table if clip.emotion] + none)
-    corpus = np.array([corpora.index(clip.corpus) for clip in table] + none)
-    allowed = np.zeros((len(files), len(LABELS)), bool)
-    unacted = np.zeros(len(files), bool)
+    label = np.array(
+        [LABELS.index(Emotion(clip.emotion)) for clip in table if clip.emotion] + none, np.int64
+    )
+    corpus = np.array([corpora.index(clip.corpus) for clip in table] + none, np.int64)
+    allowed = np.zeros((len(sounds), len(LABELS)), bool)
+    unacted = np.zeros(len(sounds), bool)
     for i, name in enumerate(corpora):
         if name in UNACTED:
             unacted |= corpus == i
             allowed[corpus == i] = True
         else:
             allowed[corpus == i] = _labels_of(label[corpus == i])
-    speaker = np.array([places[str(clip.speaker)] for clip in table] + none)
+    speaker = np.array([places[str(clip.speaker)] for clip in table] + none, np.int64)
     data = TrainingSet(store, label, allowed, corpus, corpora, speaker, unacted)
-    return Material(table, data, np.arange(len(table), len(files)))
+    return Material(table, data, np.arange(len(table), len(sounds)))
 
 
 def _labels_of(label: NDArray[np.int64]) -> NDArray[np.bool_]:

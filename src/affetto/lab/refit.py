@@ -93,7 +93,12 @@ def _fit(
     penalty: float,
     iterations: int,
 ) -> None:
-    """Fit one linear part by logistic regression among the labels that each corpus has."""
+    """Fit one linear part by logistic regression among the labels that each corpus has.
+
+    Where nothing is chosen, as when no speaker has clips enough, it stays as it is.
+    """
+    if not chosen.any():
+        return
     x = x[torch.from_numpy(chosen)]
     label, allowed, unacted, weight = (
         torch.from_numpy(values[chosen])

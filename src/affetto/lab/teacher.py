@@ -76,4 +76,4 @@ class Teacher(nn.Module):
         if len(log_mel) < FRAMES_PER_TARGET:
             return np.zeros((0, WIDTH), np.float16)
         rows = self(torch.from_numpy(log_mel).unsqueeze(0))
-        return rows[0].numpy().astype(np.float16)
+        return np.asarray(rows[0].numpy(), np.float16)

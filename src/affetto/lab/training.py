@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from affetto.errors import MissingExtraError
-from affetto.jobs import atomic_path, atomic_write
+from affetto.lab.run_folder import RunFolder, load_weights, save_weights
 from affetto.lab.student import LossConfig, Student
 
 if TYPE_CHECKING:
@@ -65,23 +63,6 @@ def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def save_weights(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Write tensors as safetensors, whole or not at all."""
-    from safetensors.torch import save_file
-
-    with atomic_path(path) as unfinished:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, unfinished)
-
-
-def load_weights(path: Path) -> dict[str, Tensor]:
-    """Read tensors from safetensors."""
-    try:
-        from safetensors.torch import load_file
-    except ImportError:
-        raise MissingExtraError("safetensors", extra="train", purpose="training") from None
-    return dict(load_file(path))
-
-
 def _rate(step: int, config: LoopConfig) -> float:
     """Give the share of the highest rate at a step.
 
@@ -91,61 +72,6 @@ def _rate(step: int, config: LoopConfig) -> float:
     """
     rise = min(1.0, (step + 1) / max(config.warmup * config.steps, 1.0))
     return rise * 0.5 * (1.0 + math.cos(math.pi * step / config.steps))
-
-
-class _Run:
-    """A training's state on disk: log, last checkpoint, best weights."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
-        self.history: list[dict[str, Any]] = []
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            if (folder / "log.json").is_file():
-                self.history = json.loads((folder / "log.json").read_text(encoding="utf-8"))
-
-    def resume(
-        self, student: Student, average: dict[str, Tensor], optimizer: torch.optim.Optimizer
-    ) -> int:
-        """Take up the last checkpoint; give the step to go on with."""
-        if self.folder is None or not (self.folder / "last.safetensors").is_file():
-            return 0
-        stored = load_weights(self.folder / "last.safetensors")
-        step = int(stored.pop("step"))
-        moments = {name: stored.pop(name) for name in list(stored) if name.startswith("adam.")}
-        average.update({name: stored.pop(f"mean.{name}") for name in average})
-        student.load_state_dict(stored)
-        state = optimizer.state_dict()
-        state["state"] = {
-            i: {
-                "step": moments[f"adam.{i}.step"],
-                "exp_avg": moments[f"adam.{i}.exp_avg"],
-                "exp_avg_sq": moments[f"adam.{i}.exp_avg_sq"],
-            }
-            for i in range(len(state["param_groups"][0]["params"]))
-            if f"adam.{i}.step" in moments
-        }
-        optimizer.load_state_dict(state)
-        self.history = [entry for entry in self.history if entry["step"] <= step]
-        return step
-
-    def checkpoint(
-        self,
-        step: int,
-        student: Student,
-        average: dict[str, Tensor],
-        optimizer: torch.optim.Optimizer,
-    ) -> None:
-        """Keep everything that the next step needs."""
-        if self.folder is None:
-            return
-        tensors: dict[str, Tensor] = {"step": torch.tensor(step), **student.state_dict()}
-        tensors |= {f"mean.{name}": tensor for name, tensor in average.items()}
-        for i, moments in optimizer.state_dict()["state"].items():
-            tensors |= {f"adam.{i}.{name}": torch.as_tensor(v) for name, v in moments.items()}
-        save_weights(self.folder / "last.safetensors", tensors)
-        with atomic_write(self.folder / "log.json") as file:
-            json.dump(self.history, file, indent=1)
 
 
 def train(
@@ -172,10 +98,37 @@ def train(
 
     Returns:
         The history: one entry a check, with the step, the mean losses and the score.
+
+    Raises:
+        KeyboardInterrupt: passed on; the last checkpoint stays, and `report` is told where.
     """
+    run = RunFolder(folder)
+    try:
+        _learn(student, batches, config, losses or LossConfig(), run, validate, report)
+    except KeyboardInterrupt:
+        if report is not None and folder is not None:
+            report(
+                f"stopped: what was learnt until step {run.kept_step} of {config.steps} is kept "
+                f"in {folder}; the same call goes on from there"
+            )
+        raise
+    run.draw()
+    student.settle()
+    student.eval()
+    return run.history
+
+
+def _learn(
+    student: Student,
+    batches: Batches,
+    config: LoopConfig,
+    losses: LossConfig,
+    run: RunFolder,
+    validate: Callable[[Student], float] | None,
+    report: Callable[[str], None] | None,
+) -> None:
+    """Go through the steps, and leave the student with the weights that are kept."""
     device = best_device()
-    run = _Run(folder)
-    losses = losses or LossConfig()
     torch.manual_seed(config.seed)
     student.to(device=device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(student.parameters(), config.rate, weight_decay=config.decay)
@@ -187,9 +140,10 @@ def train(
     sums: dict[str, float] = {}
     began = time.monotonic()
     kept: dict[str, Tensor] | None = None
+    over = config.patience > 0 and _stale(run.history) >= config.patience
     with ThreadPoolExecutor(1) as ahead:
         upcoming = ahead.submit(batches.draw, start)
-        for step in range(start, config.steps):
+        for step in range(start, start if over else config.steps):
             batch = upcoming.result()
             upcoming = ahead.submit(batches.draw, step + 1)
             student.train()
@@ -218,8 +172,7 @@ def train(
                 if entry["score"] > best - config.tolerance:
                     best = max(best, entry["score"])
                     kept = {name: tensor.clone() for name, tensor in average.items()}
-                    if folder is not None:
-                        save_weights(folder / "best.safetensors", kept)
+                    run.keep_best(kept)
             run.history.append(entry)
             run.checkpoint(done, student, average, optimizer)
             if report is not None:
@@ -228,12 +181,9 @@ def train(
                 report(f"step {done}/{config.steps} {figures} ({pace:.2f} s a step)")
             if config.patience and _stale(run.history) >= config.patience:
                 break
-    if kept is None and folder is not None and (folder / "best.safetensors").is_file():
-        kept = load_weights(folder / "best.safetensors")
+    if validate is not None:
+        kept = kept or run.best()
     student.load_state_dict(average if validate is None or kept is None else kept)
-    student.settle()
-    student.eval()
-    return run.history
 
 
 def _follow(average: dict[str, Tensor], student: Student, decay: float) -> None:

@@ -41,7 +41,7 @@ def warp_bands(rows: Rows, *, scale: float, shift: float) -> Rows:
     at = np.clip(np.arange(last + 1) * scale + shift, 0.0, last)
     low = np.minimum(at.astype(int), last - 1)
     part = (at - low).astype(np.float32)
-    return rows[:, low] * (1.0 - part) + rows[:, low + 1] * part
+    return np.asarray(rows[:, low] * (1.0 - part) + rows[:, low + 1] * part, np.float32)
 
 
 def reverberate(rows: Rows, *, t60: float, wet: float, frame_rate: float = 100.0) -> Rows:
@@ -61,7 +61,7 @@ def reverberate(rows: Rows, *, t60: float, wet: float, frame_rate: float = 100.0
     decay = np.exp(-np.log(1e6) / (t60 * frame_rate))
     power = np.exp(rows)
     echo = scipy.signal.lfilter([0.0, wet * (1.0 - decay)], [1.0, -decay], power, axis=0)
-    return np.log(power + echo).astype(np.float32)
+    return np.asarray(np.log(power + echo), np.float32)
 
 
 def colour(rows: Rows, rng: np.random.Generator, *, depth: float = 0.6) -> Rows:
@@ -98,7 +98,7 @@ def add_sound(rows: Rows, other: Rows, *, snr_db: float) -> Rows:
     """
     power, extra = np.exp(rows), np.exp(other[np.arange(len(rows)) % len(other)])
     gain = power.sum(axis=1).mean() / extra.sum(axis=1).mean() * 10.0 ** (-snr_db / 10.0)
-    return np.log(power + gain * extra + _FLOOR).astype(np.float32)
+    return np.asarray(np.log(power + gain * extra + _FLOOR), np.float32)
 
 
 def limit_band(
@@ -169,7 +169,8 @@ class SpectralAugment:
         elif rng.random() < self.lowpass:
             edge = rng.uniform(3500.0, 7500.0)
             rows = limit_band(rows, centres, low=0.0, high=edge, loss=rng.uniform(3.0, 20.0))
-        return np.maximum(rows + np.float32(rng.uniform(-self.gain, self.gain)), np.float32(-15.9))
+        gain = np.float32(rng.uniform(-self.gain, self.gain))
+        return np.asarray(np.maximum(rows + gain, np.float32(-15.9)), np.float32)
 
 
 def steady_noise(frames: int, bands: int, rng: np.random.Generator) -> Rows:

@@ -1,0 +1,31 @@
+"""What the laboratory needs beyond the core install, asked for before hours of work."""
+
+from importlib.util import find_spec
+
+from affetto.errors import MissingExtraError
+
+__all__ = ["require"]
+
+
+def require(*packages: str, extra: str = "train", purpose: str = "training") -> None:
+    """Tell which package is missing, without importing any.
+
+    Args:
+        *packages: as they are imported.
+        extra: the extra of Affetto that brings them.
+        purpose: what they are needed for.
+
+    Raises:
+        MissingExtraError: one is not installed.
+
+    Examples:
+        >>> require("numpy")
+        >>> require("numpy", "no_such_package")
+        Traceback (most recent call last):
+        ...
+        affetto.errors.MissingExtraError: training needs no-such-package, which is not installed:
+        pip install "affetto[train]"
+    """
+    for package in packages:
+        if find_spec(package) is None:
+            raise MissingExtraError(package.replace("_", "-"), extra=extra, purpose=purpose)

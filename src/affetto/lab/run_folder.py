@@ -1,0 +1,190 @@
+"""The folder of a training: what it was asked, how it went, and where it stopped.
+
+    config.json        its settings, seed and counts of clips
+    log.json           one entry a check: step, mean losses, score on held-out speakers
+    curves.png         the log as a picture, where matplotlib is installed
+    last.safetensors   all that the next step needs
+    best.safetensors   the weights that the held-out speakers liked best
+
+Every file is written whole or not at all, so that a training which was killed goes on here.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from affetto.errors import MissingExtraError, ModelError, OptionError
+from affetto.jobs import atomic_path, atomic_write
+from affetto.lab.extras import require
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["RunFolder", "load_weights", "record_settings", "save_weights"]
+
+_LOG, _LAST, _BEST = "log.json", "last.safetensors", "best.safetensors"
+_ABOUT = "made_with"
+
+
+def save_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors as safetensors, whole or not at all."""
+    require("safetensors")
+    from safetensors.torch import save_file
+
+    with atomic_path(path) as unfinished:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, unfinished)
+
+
+def load_weights(path: Path) -> dict[str, Tensor]:
+    """Read tensors from safetensors.
+
+    Raises:
+        ModelError: there is no such file, or it is damaged.
+    """
+    require("safetensors")
+    from safetensors.torch import load_file
+
+    try:
+        return dict(load_file(path))
+    except FileNotFoundError:
+        raise ModelError(f"{path}: found no such file, expected weights (.safetensors)") from None
+    except Exception as error:  # safetensors raises its own class
+        raise ModelError(
+            f"{path}: expected weights (.safetensors), found something else ({error}); remove it"
+        ) from None
+
+
+def record_settings(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Write `config.json`, or make sure that the training which stopped here had these settings.
+
+    Args:
+        folder: of the run; created where it is missing.
+        settings: plain types, or what `str` makes plain.
+
+    Raises:
+        OptionError: a training with other settings has been here.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "config.json"
+    wanted = json.loads(json.dumps(settings, default=str))
+    if path.is_file():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        found.pop(_ABOUT, None)
+        if found != wanted:
+            names = sorted(n for n in {*found, *wanted} if found.get(n) != wanted.get(n))
+            raise OptionError(
+                f"{folder}: found a training with other settings ({', '.join(names)}), expected "
+                "one of the same to go on with; remove the folder, or choose another"
+            )
+        return
+    about = {"torch": str(torch.__version__), "cuda": torch.cuda.is_available()}
+    with atomic_write(path) as file:
+        json.dump(wanted | {_ABOUT: about}, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+
+
+class RunFolder:
+    """A training's state on disk.
+
+    Args:
+        folder: created where it is missing; None keeps nothing.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.history: list[dict[str, Any]] = []
+        self.kept_step = 0
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def resume(
+        self, student: nn.Module, average: dict[str, Tensor], optimizer: torch.optim.Optimizer
+    ) -> int:
+        """Take up the last checkpoint; give the step to go on with, 0 where there is none.
+
+        Args:
+            student: gets the weights.
+            average: gets the running mean of the weights.
+            optimizer: gets its moments.
+        """
+        if self.folder is None or not (self.folder / _LAST).is_file():
+            return 0
+        stored = load_weights(self.folder / _LAST)
+        step = int(stored.pop("step"))
+        moments = {name: stored.pop(name) for name in list(stored) if name.startswith("adam.")}
+        for name, tensor in average.items():
+            tensor.copy_(stored.pop(f"mean.{name}"))
+        student.load_state_dict(stored)
+        state = optimizer.state_dict()
+        state["state"] = {
+            i: {name: moments[f"adam.{i}.{name}"] for name in ("step", "exp_avg", "exp_avg_sq")}
+            for i in range(len(state["param_groups"][0]["params"]))
+            if f"adam.{i}.step" in moments
+        }
+        optimizer.load_state_dict(state)
+        if (self.folder / _LOG).is_file():
+            history = json.loads((self.folder / _LOG).read_text(encoding="utf-8"))
+            self.history = [entry for entry in history if entry["step"] <= step]
+        self.kept_step = step
+        return step
+
+    def checkpoint(
+        self,
+        step: int,
+        student: nn.Module,
+        average: Mapping[str, Tensor],
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        """Keep everything that the next step needs."""
+        if self.folder is None:
+            return
+        tensors: dict[str, Tensor] = {"step": torch.tensor(step), **student.state_dict()}
+        tensors |= {f"mean.{name}": tensor for name, tensor in average.items()}
+        for i, moments in optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{i}.{name}": torch.as_tensor(v) for name, v in moments.items()}
+        # The log first: what it says of steps after the checkpoint is dropped on the way back.
+        with atomic_write(self.folder / _LOG) as file:
+            json.dump(self.history, file, indent=1)
+        save_weights(self.folder / _LAST, tensors)
+        self.kept_step = step
+
+    def keep_best(self, tensors: Mapping[str, Tensor]) -> None:
+        """Keep the best weights so far."""
+        if self.folder is not None:
+            save_weights(self.folder / _BEST, tensors)
+
+    def best(self) -> dict[str, Tensor] | None:
+        """Give the best weights so far, if any were kept."""
+        if self.folder is None or not (self.folder / _BEST).is_file():
+            return None
+        return load_weights(self.folder / _BEST)
+
+    def draw(self) -> None:
+        """Draw the log; without matplotlib there is no picture."""
+        if self.folder is None or not self.history:
+            return
+        from affetto.report.plots import curves
+
+        rows = [{_axis(name): value for name, value in entry.items()} for entry in self.history]
+        with suppress(MissingExtraError):
+            figure = curves(rows)
+            for axes in figure.axes:
+                axes.set_xlabel("Step")
+            with atomic_path(self.folder / "curves.png") as unfinished:
+                figure.savefig(unfinished)
+
+
+def _axis(name: str) -> str:
+    """Name a figure of the log as `affetto.report.plots.curves` knows it.
+
+    Examples:
+        >>> [_axis(name) for name in ("step", "plain", "score")]
+        ['epoch', 'plain loss', 'score']
+    """
+    return {"step": "epoch", "score": "score"}.get(name, f"{name} loss")
