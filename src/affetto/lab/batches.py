@@ -41,8 +41,9 @@ class TrainingSet:
     Attributes:
         store: the features.
         label: index of each clip's label; -1 where it has none (noises).
-        allowed: labels that the clip's corpus has, (clips, labels). The others can't be learnt
-            from it, neither for nor against: what a corpus lacks is no evidence.
+        allowed: labels that the clip's corpus has, (clips, labels).
+        evidence: how much each label counts against a clip's own, (clips, labels): 1 for those
+            that the corpus has; less for others, which its listeners could not have chosen.
         corpus: index into `corpora`; -1 for noises.
         corpora: their names.
         speaker: index of each clip's speaker, over all corpora; -1 for noises.
@@ -53,6 +54,7 @@ class TrainingSet:
     store: FeatureStore
     label: Indices
     allowed: NDArray[np.bool_]
+    evidence: NDArray[np.float32]
     corpus: Indices
     corpora: tuple[str, ...]
     speaker: Indices

@@ -50,6 +50,14 @@ LABELS = (
 UNACTED = ("librispeech",)
 """Corpora of ordinary speech, whose feeling nobody acted."""
 
+QUIET = (Emotion.NEUTRAL, Emotion.CALM, Emotion.SAD, Emotion.BORED)
+"""Labels that one corpus may call by another's name."""
+
+ABSENT = 0.3
+"""How much a label that a corpus lacks counts against its clips."""
+
+_FEW_LABELS = 4
+
 SHARES = {
     "ravdess": 0.27,
     "tess": 0.13,
@@ -147,8 +155,24 @@ def gather(
         else:
             allowed[corpus == i] = _labels_of(label[corpus == i])
     speaker = np.array([places[str(clip.speaker)] for clip in table] + none, np.int64)
-    data = TrainingSet(store, label, allowed, corpus, corpora, speaker, unacted)
+    data = TrainingSet(
+        store, label, allowed, _evidence(label, allowed), corpus, corpora, speaker, unacted
+    )
     return Material(table, data, np.arange(len(table), len(sounds)))
+
+
+def _evidence(label: NDArray[np.int64], allowed: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Say how much each label counts against a clip's own; see `TrainingSet`.
+
+    A corpus without calm has calm clips among its neutral ones, so an absent label says nothing
+    against its kin. A corpus of a few labels only teaches the contrast between them.
+    """
+    evidence = np.where(allowed, np.float32(1.0), np.float32(ABSENT))
+    quiet = np.array([emotion in QUIET for emotion in LABELS])
+    kin = quiet[np.maximum(label, 0)][:, None] & quiet[None]
+    evidence[~allowed & kin] = 0.0
+    evidence[~allowed & (allowed.sum(axis=1) < _FEW_LABELS)[:, None]] = 0.0
+    return evidence
 
 
 def _labels_of(label: NDArray[np.int64]) -> NDArray[np.bool_]:

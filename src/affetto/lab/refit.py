@@ -47,7 +47,7 @@ class Windows:
     Attributes:
         pooled: (n, pooled).
         label: (n,).
-        allowed: labels that each clip's corpus has, (n, labels).
+        evidence: see `TrainingSet`, (n, labels).
         unacted: clips that are right as neutral or calm, (n,).
         speaker: (n,).
         weight: of each clip, (n,), of mean 1.
@@ -55,7 +55,7 @@ class Windows:
 
     pooled: NDArray[np.float32]
     label: NDArray[np.int64]
-    allowed: NDArray[np.bool_]
+    evidence: NDArray[np.float32]
     unacted: NDArray[np.bool_]
     speaker: NDArray[np.int64]
     weight: NDArray[np.float64]
@@ -100,9 +100,9 @@ def _fit(
     if not chosen.any():
         return
     x = x[torch.from_numpy(chosen)]
-    label, allowed, unacted, weight = (
+    label, evidence, unacted, weight = (
         torch.from_numpy(values[chosen])
-        for values in (windows.label, windows.allowed, windows.unacted, windows.weight)
+        for values in (windows.label, windows.evidence, windows.unacted, windows.weight)
     )
     linear = reading.linear.requires_grad_(True)
     optimizer = torch.optim.LBFGS(
@@ -111,10 +111,10 @@ def _fit(
 
     def closure() -> float:
         optimizer.zero_grad()
-        losses = emotion_losses(linear(x), label, allowed, unacted)
+        losses = emotion_losses(linear(x), label, evidence, unacted)
         loss = (losses * weight).mean().float() + penalty * linear.weight.square().sum()
         loss.backward()
-        return float(loss)
+        return float(loss.detach())
 
     with torch.enable_grad():
         optimizer.step(closure)

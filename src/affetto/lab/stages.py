@@ -300,7 +300,7 @@ def package(
         Windows(
             heard,
             data.label[learn],
-            data.allowed[learn],
+            data.evidence[learn],
             data.unacted[learn],
             data.speaker[learn],
             _weights(data, learn, recipe),

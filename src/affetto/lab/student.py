@@ -114,12 +114,12 @@ class Student(nn.Module):
 
         label = put(data.label[batch.clip])
         labelled = label >= 0
-        allowed = put(data.allowed[batch.clip])
+        evidence = put(data.evidence[batch.clip])
         unacted = put(data.unacted[batch.clip])
 
         def emotion(logits: Tensor, keep: Tensor) -> Tensor:
             return emotion_losses(
-                logits, label[keep], allowed[keep], unacted[keep], smoothing=config.smoothing
+                logits, label[keep], evidence[keep], unacted[keep], smoothing=config.smoothing
             ).mean()
 
         losses["plain"] = emotion(self.head.plain(windows[labelled]), labelled)
@@ -146,27 +146,28 @@ class Student(nn.Module):
 
 
 def emotion_losses(
-    logits: Tensor, label: Tensor, allowed: Tensor, unacted: Tensor, *, smoothing: float = 0.0
+    logits: Tensor, label: Tensor, evidence: Tensor, unacted: Tensor, *, smoothing: float = 0.0
 ) -> Tensor:
-    """Compute each clip's cross-entropy among the labels that its corpus has.
+    """Compute each clip's cross-entropy.
 
     Args:
         logits: (n, labels).
         label: (n,).
-        allowed: labels that each clip's corpus has, (n, labels).
+        evidence: how much each label counts against the clip's own, in [0, 1], (n, labels).
         unacted: clips that nobody acted, (n,): right as neutral or as calm, the first two labels.
-        smoothing: of the labels.
+        smoothing: of the labels, over those that count in full.
 
     Returns:
         Nepers, (n,).
 
     Examples:
-        >>> among_two = torch.tensor([[True, True, False]])
-        >>> emotion_losses(torch.zeros(1, 3), torch.tensor([0]), among_two, ~among_two[:, 0])
+        >>> among_two = torch.tensor([[1.0, 1.0, 0.0]])
+        >>> emotion_losses(torch.zeros(1, 3), torch.tensor([0]), among_two, torch.tensor([False]))
         tensor([0.6931])
     """
-    scores = logits.float().masked_fill(~allowed, -1e4).log_softmax(1)
-    smooth = (scores * allowed).sum(1) / allowed.sum(1)
+    full = evidence >= 1
+    scores = (logits.float() + evidence.float().clamp_min(1e-30).log()).log_softmax(1)
+    smooth = (scores * full).sum(1) / full.sum(1)
     sharp = scores.gather(1, label[:, None])[:, 0]
     acted = -(1.0 - smoothing) * sharp - smoothing * smooth
     return torch.where(unacted, -torch.logsumexp(scores[:, :2], 1), acted)

@@ -35,11 +35,11 @@ class SpeechThresholds:
         voice_distance: cosine distance, in (0, 2), above which two voices are two speakers.
     """
 
-    on: float = 0.5
-    off: float = 0.35
-    min_speech: float = 0.25
+    on: float = 0.8
+    off: float = 0.3
+    min_speech: float = 0.4
     min_silence: float = 0.3
-    pad: float = 0.05
+    pad: float = 0.04
     voice_distance: float = 0.5
 
     def __post_init__(self) -> None:

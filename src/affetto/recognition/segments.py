@@ -121,8 +121,9 @@ def make_segments(
     """
     segments = []
     for start, end in regions:
-        first = min(int(start / hop + 1e-9), len(probabilities) - 1)
-        last = min(max(int(np.ceil(end / hop - 1e-9)), first + 1), len(probabilities))
+        # A window that the stretch only grazes has no say in it.
+        first = min(round(start / hop), len(probabilities) - 1)
+        last = min(max(round(end / hop), first + 1), len(probabilities))
         for begin, stop in _turns(speakers, first, last):
             stretches = _stretches(probabilities[begin:stop], hop=hop, smoothing=smoothing)
             for a, b in (stretches + begin).tolist():

@@ -137,7 +137,7 @@ class SpectralAugment:
     microphone: float = 0.5
     noise: float = 0.55
     snr_db: tuple[float, float] = (0.0, 30.0)
-    telephone: float = 0.15
+    telephone: float = 0.25
     lowpass: float = 0.13
     gain: float = 4.0
 
@@ -165,7 +165,7 @@ class SpectralAugment:
         if rng.random() < self.noise:
             rows = add_sound(rows, sound, snr_db=rng.uniform(*self.snr_db))
         if rng.random() < self.telephone:
-            rows = limit_band(rows, centres, low=300.0, high=3400.0, loss=rng.uniform(3.0, 20.0))
+            rows = limit_band(rows, centres, low=300.0, high=3400.0, loss=rng.uniform(6.0, 20.0))
         elif rng.random() < self.lowpass:
             edge = rng.uniform(3500.0, 7500.0)
             rows = limit_band(rows, centres, low=0.0, high=edge, loss=rng.uniform(3.0, 20.0))
