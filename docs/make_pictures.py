@@ -49,7 +49,8 @@ def photograph(report: Path, part: float) -> bytes:
 
 def main() -> None:
     """Make the pictures."""
-    timeline = affetto.analyze(SOUND)
+    os.chdir(ROOT)  # so that the picture names the file as a reader would
+    timeline = affetto.analyze(SOUND.relative_to(ROOT).as_posix())
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.html"
         write_html(report, timeline, audio.load(SOUND).samples, title=SOUND.name)

