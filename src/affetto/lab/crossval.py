@@ -85,8 +85,15 @@ def plan(
         seed: of the choice of held-out training speakers.
 
     Returns:
-        One training a fold of the protocol that has most.
+        One training a fold of the protocol that has most; without `pool`, one a fold of each, as
+        protocols whose corpora don't train for each other have no training in common.
     """
+    if not pool and len(names) > 1:
+        return [
+            training
+            for name in names
+            for training in plan(table, [name], pool=False, digests=digests, seed=seed)
+        ]
     folds = {
         name: protocols.folds(name, table, pool=pool, every_label=True, fingerprints=digests)
         for name in names

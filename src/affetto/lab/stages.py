@@ -77,6 +77,7 @@ def _about(material: Material, clips: NDArray[np.int64], recipe: Recipe) -> dict
         "clips": _counts(material, clips),
         "noises": len(material.noises),
         "targets": len(material.data.store.targets),
+        "evidence": round(float(material.data.evidence[clips].mean()), 6),
     }
 
 
