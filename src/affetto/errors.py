@@ -22,10 +22,8 @@ class AffettoError(Exception):
     """Something the user can mend; `str(error)` is one complete line.
 
     Examples:
-        >>> raise AffettoError("a.txt: found text, expected sound;\\nconvert it first")
-        Traceback (most recent call last):
-        ...
-        affetto.errors.AffettoError: a.txt: found text, expected sound; convert it first
+        >>> print(AffettoError("a.txt: found text,    expected sound; convert it first"))
+        a.txt: found text, expected sound; convert it first
     """
 
     def __init__(self, message: str) -> None:

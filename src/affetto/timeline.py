@@ -7,8 +7,8 @@ Times are seconds from the start of the source. A `Timeline` is immutable; every
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from affetto.emotions import COLOURS
 from affetto.errors import AffettoError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     import pandas as pd
 
 __all__ = ["UNCERTAIN_BELOW", "Segment", "Timeline", "Track"]
@@ -265,7 +267,7 @@ class Timeline:
                 }
                 for label, s in strongest.items()
             },
-            "changes": sum(a != b for a, b in zip(said, said[1:], strict=False)),
+            "changes": sum(a != b for a, b in pairwise(said)),
             "speech": round(total, 3),
             "valence": self._mean("valence"),
             "arousal": self._mean("arousal"),
@@ -275,7 +277,8 @@ class Timeline:
         total = self.speech_duration
         if not total:
             return None
-        return round(sum(getattr(s, name) * s.duration for s in self.segments) / total, 4)
+        mean: float = sum(getattr(s, name) * s.duration for s in self.segments) / total
+        return round(mean, 4)
 
     def to_dict(self, *, track: bool = False) -> dict[str, Any]:
         """Give the timeline as plain JSON types.
