@@ -58,7 +58,6 @@ def made_up_set(
         store,
         label,
         np.repeat(label[:, None] >= 0, labels, axis=1),
-        np.repeat(label[:, None] >= 0, labels, axis=1).astype(np.float32),
         np.ones((len(label), labels), np.float32),
         np.where(label >= 0, 0, -1),
         ("mine",),
