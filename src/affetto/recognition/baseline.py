@@ -11,7 +11,6 @@ doi:10.1214/ss/1177011926) with the emotion as a soft fixed effect.
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from affetto.errors import ModelError
 from affetto.jobs import atomic_path
+from affetto.models.package import read_arrays
 
 __all__ = ["BaselineStatistics", "SpeakerBaseline"]
 
@@ -67,14 +67,14 @@ class BaselineStatistics:
         Raises:
             ModelError: the file is missing, damaged or lacks an array.
         """
-        arrays = _read(Path(path))
+        arrays = read_arrays(Path(path))
         try:
-            seconds, trust, enough = (float(v) for v in arrays["settings"])
+            seconds, trust, enough = (float(value) for value in arrays["settings"])
             return cls(
-                *(
-                    arrays[k].astype(np.float32)
-                    for k in ("population", "classes", "within", "between")
-                ),
+                population=arrays["population"].astype(np.float32),
+                classes=arrays["classes"].astype(np.float32),
+                within=arrays["within"].astype(np.float32),
+                between=arrays["between"].astype(np.float32),
                 seconds=seconds,
                 trust=trust,
                 enough=enough,
@@ -163,7 +163,7 @@ class SpeakerBaseline:
         Raises:
             ModelError: the file is no baseline, or one of another model.
         """
-        arrays = _read(Path(path))
+        arrays = read_arrays(Path(path))
         try:
             kind = json.loads(str(arrays["kind"]))
             loaded = cls(statistics, model=model)
@@ -182,14 +182,3 @@ class SpeakerBaseline:
                 "learn it afresh with --save-baseline"
             )
         return loaded
-
-
-def _read(path: Path) -> dict[str, NDArray[Any]]:
-    """Read all arrays of an `.npz` file, never unpickling."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file.items())
-    except FileNotFoundError:
-        raise ModelError(f"{path}: no such file") from None
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile, EOFError) as error:
-        raise ModelError(f"{path}: not a readable .npz file ({type(error).__name__})") from None
