@@ -18,10 +18,15 @@ PAUSE = (0.2, 1.5)
 """Seconds of near silence between two utterances, at least and at most."""
 
 
+def shared() -> Path:
+    """Say where the corpora and noises are, or would be."""
+    named = os.environ.get("AFFETTO_SHARED")
+    return Path(named) if named else ROOT.parent / "shared"
+
+
 def clips() -> tuple[list[Path], str]:
     """Find recordings to build long ones from: the corpora's, or else the examples'."""
-    named = os.environ.get("AFFETTO_SHARED")
-    corpora = (Path(named) if named else ROOT.parent / "shared") / "corpora"
+    corpora = shared() / "corpora"
     if (corpora / "labels.csv").is_file():
         with (corpora / "labels.csv").open(encoding="utf-8", newline="") as table:
             files = [corpora / row["file"] for row in csv.DictReader(table)]
