@@ -23,7 +23,6 @@ def fit_baseline(
     labels: int,
     *,
     seconds: float = 2.5,
-    trust: float = 0.7,
     enough: float = 8.0,
 ) -> BaselineStatistics:
     """Part pooled windows into population, feeling, speaker and rest.
@@ -38,7 +37,6 @@ def fit_baseline(
         speaker: index of each window's speaker, (n,).
         labels: how many labels there are.
         seconds: mean length of the clips' speech.
-        trust: see `BaselineStatistics`.
         enough: see `BaselineStatistics`.
 
     Examples:
@@ -70,6 +68,5 @@ def fit_baseline(
         within=rest.var(axis=0).astype(np.float32),
         between=shift.var(axis=0).astype(np.float32),
         seconds=seconds,
-        trust=trust,
         enough=enough,
     )

@@ -2,10 +2,11 @@
 
 Voices differ more from each other than feelings do. So Affetto learns where a speaker's windows
 lie and hears the departure from there. The mean alone would take an angry caller's anger for that
-caller's neutral; here each window's expected emotion, by the model's own probabilities, is taken
-out before the mean is formed, and the mean is shrunk towards the population's while little has
-been heard: the best linear prediction of a random speaker effect (Robinson 1991,
-doi:10.1214/ss/1177011926) with the emotion as a soft fixed effect.
+caller's neutral. So the emotion that the model itself expects is taken out of the mean, the more
+the less varied it is: where many feelings were heard they cancel out in the mean, and taking them
+out would only add the model's own errors. And the mean is shrunk towards the population's while
+little has been heard: the best linear prediction of a random speaker effect (Robinson 1991,
+doi:10.1214/ss/1177011926).
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ class BaselineStatistics:
             (pooled,).
         between: variance of the speakers' means, (pooled,).
         seconds: length of the windows that `within` was measured on.
-        trust: how much of the expected emotion is taken out, 0 (none: a plain mean) to 1 (all).
+        varied: entropy of the mean probabilities, as a share of the highest, from which on the
+            expected emotion is left in.
+        alike: the same, up to which it is taken out wholly.
         enough: seconds of speech from which on a baseline is used.
     """
 
@@ -47,7 +50,8 @@ class BaselineStatistics:
     within: Array
     between: Array
     seconds: float = 2.5
-    trust: float = 0.7
+    varied: float = 0.9
+    alike: float = 0.7
     enough: float = 8.0
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -57,7 +61,7 @@ class BaselineStatistics:
             "classes": self.classes,
             "within": self.within,
             "between": self.between,
-            "settings": np.array([self.seconds, self.trust, self.enough]),
+            "settings": np.array([self.seconds, self.varied, self.alike, self.enough]),
         }
 
     @classmethod
@@ -69,14 +73,15 @@ class BaselineStatistics:
         """
         arrays = read_arrays(Path(path))
         try:
-            seconds, trust, enough = (float(value) for value in arrays["settings"])
+            seconds, varied, alike, enough = (float(value) for value in arrays["settings"])
             return cls(
                 population=arrays["population"].astype(np.float32),
                 classes=arrays["classes"].astype(np.float32),
                 within=arrays["within"].astype(np.float32),
                 between=arrays["between"].astype(np.float32),
                 seconds=seconds,
-                trust=trust,
+                varied=varied,
+                alike=alike,
                 enough=enough,
             )
         except (KeyError, ValueError) as error:
@@ -106,6 +111,7 @@ class SpeakerBaseline:
         self.statistics = statistics
         self.model = model
         self._sum: NDArray[np.float64] = np.zeros(len(statistics.population))
+        self._said: NDArray[np.float64] = np.zeros(len(statistics.classes))
         self.heard = 0.0
 
     @property
@@ -126,20 +132,23 @@ class SpeakerBaseline:
             probabilities: what the model thinks of each, (n, labels), rows summing to 1.
             seconds: how much speech each holds, (n,), not negative.
         """
-        stats = self.statistics
-        expected = np.asarray(probabilities, np.float64) @ stats.classes
-        residual = np.asarray(pooled, np.float64) - stats.population - stats.trust * expected
-        self._sum += np.asarray(seconds, np.float64) @ residual
-        self.heard += float(np.sum(seconds))
+        weights = np.asarray(seconds, np.float64)
+        self._sum += weights @ (np.asarray(pooled, np.float64) - self.statistics.population)
+        self._said += weights @ np.asarray(probabilities, np.float64)
+        self.heard += float(np.sum(weights))
 
     def vector(self) -> Array:
         """Give where this speaker's windows lie, (pooled,); the population's mean before any."""
         stats = self.statistics
         if self.heard <= 0.0:
             return stats.population.copy()
+        said = self._said / self.heard
+        entropy = -float(said @ np.log(np.maximum(said, 1e-12))) / np.log(max(len(said), 2))
+        taken = np.clip((stats.varied - entropy) / (stats.varied - stats.alike), 0.0, 1.0)
+        departure = self._sum / self.heard - taken * (said @ stats.classes)
         count = self.heard / stats.seconds
         shrink = stats.between / (stats.between + stats.within / count)
-        return (stats.population + shrink * (self._sum / self.heard)).astype(np.float32)
+        return (stats.population + shrink * departure).astype(np.float32)
 
     def save(self, path: str | Path) -> None:
         """Keep the baseline of a person in a file (`.npz`, never pickled).
@@ -153,6 +162,7 @@ class SpeakerBaseline:
                 file,
                 kind=np.array(json.dumps({"kind": "affetto-baseline", "model": self.model})),
                 sum=self._sum,
+                said=self._said,
                 heard=np.array(self.heard),
             )
 
@@ -167,9 +177,14 @@ class SpeakerBaseline:
         try:
             kind = json.loads(str(arrays["kind"]))
             loaded = cls(statistics, model=model)
-            if kind["kind"] != "affetto-baseline" or arrays["sum"].shape != loaded._sum.shape:
+            shapes = (arrays["sum"].shape, arrays["said"].shape)
+            if kind["kind"] != "affetto-baseline" or shapes != (
+                loaded._sum.shape,
+                loaded._said.shape,
+            ):
                 raise ValueError
             loaded._sum = arrays["sum"].astype(np.float64)
+            loaded._said = arrays["said"].astype(np.float64)
             loaded.heard = float(arrays["heard"])
         except (KeyError, TypeError, ValueError):
             raise ModelError(
