@@ -1,9 +1,13 @@
 """What the tests share: the corpora's folder, where there is one."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
+
+# A run in the background ignores Ctrl-C, and so would every command that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def shared_folder() -> Path | None:

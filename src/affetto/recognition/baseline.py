@@ -148,7 +148,7 @@ class SpeakerBaseline:
         departure = self._sum / self.heard - taken * (said @ stats.classes)
         count = self.heard / stats.seconds
         shrink = stats.between / (stats.between + stats.within / count)
-        return (stats.population + shrink * departure).astype(np.float32)
+        return np.asarray(stats.population + shrink * departure, np.float32)
 
     def save(self, path: str | Path) -> None:
         """Keep the baseline of a person in a file (`.npz`, never pickled).
