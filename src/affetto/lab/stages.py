@@ -25,6 +25,7 @@ from affetto.lab.refit import Windows, refit
 from affetto.lab.run_folder import record_settings
 from affetto.lab.student import Student
 from affetto.lab.training import best_device, load_weights, save_weights, train
+from affetto.lab.voices import fit_voice
 from affetto.models import Card, TrainingCorpus, write_package
 from affetto.models.calibration import fit_temperature, softmax
 from affetto.models.package import file_sha256
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from affetto.lab.recipe import Material
     from affetto.models import ModelPackage
 
-__all__ = ["embed", "finetune", "package", "pretrain"]
+__all__ = ["embed", "finetune", "head_logits", "package", "pretrain"]
 
 
 def _usable(material: Material, clips: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
@@ -53,7 +54,7 @@ def _usable(material: Material, clips: Sequence[int] | NDArray[np.int64]) -> NDA
 
 def _student(material: Material, recipe: Recipe) -> Student:
     speakers = int(material.data.speaker.max()) + 1
-    return Student(len(LABELS), speakers, recipe.encoder)
+    return Student(len(material.labels), speakers, recipe.encoder)
 
 
 def _batches(material: Material, clips: NDArray[np.int64], recipe: Recipe, *, seed: int) -> Batches:
@@ -125,10 +126,11 @@ def pretrain(
 
 
 def _start_from(student: Student, path: Path) -> None:
-    """Load weights of `pretrain`; other speakers' rows of the speaker task are left out."""
+    """Load weights of `pretrain`; what tells other speakers or labels apart is left out."""
     stored, own = load_weights(path), student.state_dict()
-    for name in ("speaker.weight", "speaker.bias"):
-        if name in stored and stored[name].shape != own[name].shape:
+    for name in own:
+        task = name.startswith(("speaker.", "head.plain.", "head.relative."))
+        if task and name in stored and stored[name].shape != own[name].shape:
             stored[name] = own[name]
     if {n: t.shape for n, t in stored.items()} != {n: t.shape for n, t in own.items()}:
         raise ModelError(
@@ -225,9 +227,16 @@ def embed(
 
 
 @torch.inference_mode()
-def _logits(
+def head_logits(
     student: Student, pooled: NDArray[np.float32], baseline: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
+    """Ask the head about pooled clips, (clips, pooled): logits, (clips, labels).
+
+    Args:
+        student: settled.
+        pooled: of `embed`.
+        baseline: of each clip's speaker, (clips, pooled); the population's where not given.
+    """
     head = student.head.cpu().eval()
     base = head.mean.numpy()[None] if baseline is None else baseline
     whole = np.broadcast_to(base, pooled.shape).copy()
@@ -250,7 +259,7 @@ def _score(
         of_speaker = data.speaker[validation] == speaker
         centred[of_speaker] = pooled[of_speaker].mean(axis=0)
     figures = []
-    for logits in (_logits(student, pooled), _logits(student, pooled, centred)):
+    for logits in (head_logits(student, pooled), head_logits(student, pooled, centred)):
         answers = np.where(data.allowed[validation], logits, -np.inf).argmax(axis=1)
         for corpus in np.unique(data.corpus[validation]):
             of = data.corpus[validation] == corpus
@@ -276,8 +285,8 @@ def package(
 ) -> ModelPackage:
     """Measure what the package needs and write it.
 
-    The head's linear part and the baseline's statistics come from the training speakers, the
-    temperatures from the held-out ones.
+    The head's linear part, what tells voices apart and the baseline's statistics come from the
+    training speakers, the temperatures from the held-out ones.
 
     Args:
         student: trained.
@@ -308,6 +317,7 @@ def package(
         ),
         recipe.refit,
     )
+    _refit_voice(student, heard, data.speaker[learn], data.corpus[learn])
     acted = ~data.unacted[learn]
     statistics = fit_baseline(
         heard[acted], data.label[learn][acted], data.speaker[learn][acted], len(LABELS)
@@ -315,9 +325,9 @@ def package(
     # The head's own mean is the population's: there, the plain reading answers.
     statistics = replace(statistics, population=student.head.mean.numpy().copy())
     pooled = embed(student, material, check, recipe)
-    plain = _logits(student, pooled)
+    plain = head_logits(student, pooled)
     vectors = _baselines(statistics, pooled, plain, data, check)
-    relative = _logits(student, pooled, vectors)
+    relative = head_logits(student, pooled, vectors)
     sure = ~data.unacted[check]
     # A handful of speakers leaves none to hold out, and of those trained on nothing can be told.
     temperatures = [
@@ -352,6 +362,22 @@ def package(
         head=head_onnx(student),
         baseline=statistics.to_arrays(),
     )
+
+
+def _refit_voice(
+    student: Student,
+    heard: NDArray[np.float32],
+    speaker: NDArray[np.int64],
+    corpus: NDArray[np.int64],
+) -> None:
+    """Let the `voice` rows be what tells the training speakers apart best."""
+    voice = student.encoder.voice
+    frames = heard[:, : student.encoder.config.width]
+    found = fit_voice(frames, speaker, corpus, size=student.encoder.config.voice)
+    if found is not None:
+        with torch.no_grad():
+            voice.weight.copy_(torch.from_numpy(found.weight)[:, :, None])
+            voice.bias.copy_(torch.from_numpy(found.bias))
 
 
 def _weights(data: TrainingSet, clips: NDArray[np.int64], recipe: Recipe) -> NDArray[np.float64]:
