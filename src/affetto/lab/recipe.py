@@ -67,7 +67,7 @@ SHARES = {
     "emodb": 0.13,
     "cremad": 0.08,
     "nemo": 0.22,
-    "librispeech": 0.06,
+    "librispeech": 0.12,
 }
 """How often each corpus is drawn: by its speakers rather than by its clips."""
 

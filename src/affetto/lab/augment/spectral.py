@@ -122,6 +122,7 @@ class SpectralAugment:
     """How often each of these befalls a clip of a training, and how strongly.
 
     Attributes:
+        untouched: share of the clips that nothing befalls but a change of loudness.
         warp: widest change of the bands' scale; the shift goes to 1.5 bands.
         reverb: probability of a room.
         microphone: probability of another microphone.
@@ -132,6 +133,7 @@ class SpectralAugment:
         gain: widest change of loudness, nepers of power.
     """
 
+    untouched: float = 0.3
     warp: float = 0.04
     reverb: float = 0.3
     microphone: float = 0.5
@@ -155,6 +157,14 @@ class SpectralAugment:
         Returns:
             Log-mel, (frames, bands).
         """
+        if rng.random() >= self.untouched:
+            rows = self._alter(rows, rng, sound, centres)
+        gain = np.float32(rng.uniform(-self.gain, self.gain))
+        return np.asarray(np.maximum(rows + gain, np.float32(-15.9)), np.float32)
+
+    def _alter(
+        self, rows: Rows, rng: np.random.Generator, sound: Rows, centres: NDArray[np.float64]
+    ) -> Rows:
         rows = warp_bands(
             rows, scale=rng.uniform(1 - self.warp, 1 + self.warp), shift=rng.uniform(-1.5, 1.5)
         )
@@ -169,8 +179,7 @@ class SpectralAugment:
         elif rng.random() < self.lowpass:
             edge = rng.uniform(3500.0, 7500.0)
             rows = limit_band(rows, centres, low=0.0, high=edge, loss=rng.uniform(3.0, 20.0))
-        gain = np.float32(rng.uniform(-self.gain, self.gain))
-        return np.asarray(np.maximum(rows + gain, np.float32(-15.9)), np.float32)
+        return rows
 
 
 def steady_noise(frames: int, bands: int, rng: np.random.Generator) -> Rows:
