@@ -40,7 +40,7 @@ class SpeechThresholds:
     min_speech: float = 0.4
     min_silence: float = 0.3
     pad: float = 0.04
-    voice_distance: float = 0.5
+    voice_distance: float = 0.45
 
     def __post_init__(self) -> None:
         if not 0.0 < self.off <= self.on < 1.0:

@@ -1,8 +1,11 @@
 """Who speaks: a simple, honest baseline that clusters embeddings of short windows.
 
-It knows nothing of overlapping voices, hears a change of speaker only to within about a second,
-and where the number of speakers isn't given, a voice that changes much (a shout, a whisper) may
-become two. For two known voices on two channels, separate the channels instead.
+It tells a man from a woman well, and two voices that are alike badly. The command ``python
+benchmarks/speech.py`` measures the diarisation error of made-up conversations, and how often the
+number of speakers is right. Overlapping voices are not known, a change of speaker is heard only to
+within about a second, and where the number of speakers isn't given, a voice that changes much (a
+shout, a whisper) may become two, and two that are alike one. For two known voices on two channels,
+separate the channels instead.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
 __all__ = ["separate_speakers"]
@@ -19,29 +24,33 @@ __all__ = ["separate_speakers"]
 _MOST_CLUSTERED = 1500
 """Average linkage needs memory with the square of this; of more windows an even part is taken."""
 
+_MOST_SPEAKERS = 8
+"""More are not looked for unless their number is given."""
+
 
 def separate_speakers(
     voices: NDArray[Any],
     speech: NDArray[Any],
     *,
     count: int | None = None,
-    distance: float = 0.5,
+    distance: float = 0.45,
     shortest: int = 2,
-    least_share: float = 0.02,
+    least_share: float = 0.05,
 ) -> NDArray[np.int64]:
     """Tell which speaker is heard in each window.
 
-    The embeddings are scaled to length 1 and clustered by average linkage of their cosine
-    distance (Sokal and Michener 1958); turns that are too short are given to their neighbours.
+    The recording's mean is taken off (it holds the room and the microphone), the embeddings are
+    scaled to length 1 and clustered by average linkage of their cosine distance (Sokal and Michener
+    1958); turns that are too short are given to their neighbours.
 
     Args:
         voices: embedding of each window, in order of time, shape (n, V).
         speech: whether somebody speaks in each window, shape (n,).
         count: how many speakers there are; found by `distance` where not given.
-        distance: cosine distance above which two voices are two speakers.
+        distance: cosine distance of their means, as they were heard, above which two voices are two
+            speakers.
         shortest: windows; shorter turns within one stretch of speech go to their neighbours.
-        least_share: without `count`, voices with a smaller share of the speech are joined to the
-            voice nearest to them.
+        least_share: without `count`, nobody has a smaller share of the speech.
 
     Returns:
         Speaker of each window, 0, 1, … in order of appearance; -1 without speech. Shape (n,).
@@ -55,8 +64,12 @@ def separate_speakers(
     speakers = np.full(len(voices), -1, np.int64)
     if not len(heard):
         return speakers
-    units = _unit(np.asarray(voices, np.float64)[heard])
-    centres = _centres(units, count=count, distance=distance, least_share=least_share)
+    rows = np.asarray(voices, np.float64)[heard]
+    units = _unit(rows - rows.mean(axis=0))
+    if count is None:
+        centres = _find_centres(rows, units, distance=distance, least_share=least_share)
+    else:
+        centres = next(_clusterings(units, [count]))
     speakers[heard] = _join_short_turns(heard, (units @ centres.T).argmax(axis=1), shortest)
     named, first = np.unique(speakers[heard], return_index=True)
     order = np.empty(int(named.max()) + 1, np.int64)
@@ -71,28 +84,34 @@ def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return unit
 
 
-def _centres(
-    units: NDArray[np.float64], *, count: int | None, distance: float, least_share: float
+def _find_centres(
+    rows: NDArray[np.float64], units: NDArray[np.float64], *, distance: float, least_share: float
 ) -> NDArray[np.float64]:
-    """Cluster the embeddings; give the middle of each cluster, of length 1."""
-    if len(units) < 2 or count == 1:
-        return _unit(units.mean(axis=0, keepdims=True))
+    """Find as many clusters as there are whose means all lie far enough apart."""
+    for centres in _clusterings(units, range(min(_MOST_SPEAKERS, len(units)), 1, -1)):
+        nearest = (units @ centres.T).argmax(axis=1)
+        sizes = np.bincount(nearest, minlength=len(centres))
+        if sizes.min() < max(least_share * len(units), 2):
+            continue
+        means = _unit(np.stack([rows[nearest == k].mean(axis=0) for k in range(len(centres))]))
+        apart = 1.0 - means @ means.T
+        if apart[np.triu_indices(len(means), 1)].min(initial=2.0) > distance:
+            return centres
+    return next(_clusterings(units, [1]))
+
+
+def _clusterings(
+    units: NDArray[np.float64], counts: Iterable[int]
+) -> Iterator[NDArray[np.float64]]:
+    """Cluster embeddings of length 1, once a count; give the clusters' middles, of length 1."""
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import pdist
 
-    step = -(-len(units) // _MOST_CLUSTERED)
-    some = units[::step]
-    # For rows of length 1 the squared distance is twice the cosine distance.
-    tree = linkage(pdist(some, "sqeuclidean") / 2.0, "average")
-    if count is not None:
-        clusters = fcluster(tree, count, "maxclust")
-    else:
-        clusters = fcluster(tree, distance, "distance")
-    names, sizes = np.unique(clusters, return_counts=True)
-    if count is None:
-        kept = names[sizes >= max(least_share * len(some), 2)]
-        names = kept if len(kept) else names[[sizes.argmax()]]
-    return _unit(np.stack([some[clusters == name].mean(axis=0) for name in names]))
+    some = units[:: -(-len(units) // _MOST_CLUSTERED)]
+    tree = linkage(pdist(some, "sqeuclidean"), "average") if len(some) > 1 else None
+    for count in counts:
+        clusters = np.ones(len(some)) if tree is None else fcluster(tree, count, "maxclust")
+        yield _unit(np.stack([some[clusters == name].mean(axis=0) for name in np.unique(clusters)]))
 
 
 def _join_short_turns(
