@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from affetto.features.mel import MelConfig, log_mel, mel_centres
+from affetto.lab.augment.channel import telephone
 from affetto.lab.augment.spectral import (
     SpectralAugment,
     add_sound,
     colour,
+    gate,
     limit_band,
     reverberate,
     steady_noise,
@@ -60,6 +62,22 @@ def test_a_band_loses_what_lies_outside_alone():
     inside = (CENTRES >= 300) & (CENTRES <= 3400)
     assert np.allclose(change[:, inside], 0.0)
     assert np.allclose(change[:, ~inside], -5.0, atol=1e-5)
+
+
+def test_a_band_with_soft_edges_is_what_a_telephone_line_leaves():
+    hiss = np.random.default_rng(0).standard_normal(32_000).astype(np.float32) * 0.1
+    line = log_mel(telephone(hiss, np.random.default_rng(0))).mean(axis=0)
+    made = limit_band(log_mel(hiss), CENTRES, low=300.0, high=3400.0, loss=10.0, slope=24.0)
+    near = (CENTRES > 250) & (CENTRES < 3900)
+    assert np.abs(made.mean(axis=0) - line)[near].mean() < 0.5
+
+
+def test_a_gate_quietens_the_pauses_alone():
+    voice = rows()
+    voice[10:20] -= 9.0
+    change = gate(voice, below_db=30.0, loss=4.0) - voice
+    assert np.allclose(change[10:20], -4.0, atol=1e-5)
+    assert np.allclose(np.delete(change, np.s_[10:20], axis=0), 0.0)
 
 
 def test_all_of_it_hangs_on_the_seed_alone_and_stays_finite():

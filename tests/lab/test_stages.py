@@ -11,9 +11,11 @@ pytest.importorskip("onnx")
 from affetto import Recognizer
 from affetto.errors import CorpusError, ModelError, OptionError
 from affetto.lab.crossval import held_out
+from affetto.lab.embedding import embed
+from affetto.lab.packing import package
 from affetto.lab.recipe import LABELS, gather
 from affetto.lab.run_folder import save_weights
-from affetto.lab.stages import embed, finetune, package, pretrain
+from affetto.lab.stages import finetune, pretrain
 from affetto.models import verify
 from tiny_model import voice_like
 from tiny_training import loop, recipe

@@ -72,7 +72,8 @@ class BatchConfig:
         frames: feature frames that a cut holds.
         stretch: range of the speed at which a cut is read.
         uneven: probability that a group has three feelings at most.
-        shares: corpus → its share of the groups, relative to the others; 1 by default.
+        shares: corpus → its share of the groups, relative to the others.
+        other_share: of a corpus that `shares` does not name.
         augment: what befalls each clip; None for nothing.
         own_noise: probability that an added sound is a recorded noise; the rest are steady noises
             and other voices.
@@ -85,8 +86,13 @@ class BatchConfig:
     stretch: tuple[float, float] = (0.88, 1.14)
     uneven: float = 0.3
     shares: Mapping[str, float] = field(default_factory=dict)
+    other_share: float = 1.0
     augment: SpectralAugment | None = field(default_factory=SpectralAugment)
     own_noise: float = 0.5
+
+    def share(self, corpus: str) -> float:
+        """Give a corpus's share of the groups, relative to the others."""
+        return self.shares.get(corpus, self.other_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ class Batches:
             corpus = int(data.corpus[next(iter(labels.values()))[0]])
             self._speakers.setdefault(corpus, []).append(speaker)
         self._corpora = sorted(self._speakers)
-        share = np.array([self.config.shares.get(data.corpora[c], 1.0) for c in self._corpora])
+        share = np.array([self.config.share(data.corpora[c]) for c in self._corpora])
         self._share = share / share.sum()
 
     def draw(self, step: int) -> Batch:

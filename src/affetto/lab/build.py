@@ -15,9 +15,10 @@ from affetto.lab import protocols
 from affetto.lab.augment import generator, music
 from affetto.lab.corpora import CORPORA, Table, fingerprints, load
 from affetto.lab.crossval import SIDE_BY_SIDE, encoder_without, held_out, measure, plan
+from affetto.lab.packing import package
 from affetto.lab.random_splits import measure_random
 from affetto.lab.recipe import Recipe, gather
-from affetto.lab.stages import finetune, package, pretrain
+from affetto.lab.stages import finetune, pretrain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 from affetto.lab import protocols
 from affetto.lab.evaluation import predict
+from affetto.lab.packing import package
 from affetto.lab.recipe import Recipe
 from affetto.lab.results import CLEAN, Fold, write_fold
-from affetto.lab.stages import finetune, package, pretrain
+from affetto.lab.stages import finetune, pretrain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -14,10 +14,11 @@ import numpy as np
 
 from affetto.errors import OptionError
 from affetto.lab import protocols
+from affetto.lab.embedding import embed, head_logits
 from affetto.lab.predictions import Prediction
 from affetto.lab.recipe import Recipe
 from affetto.lab.results import Fold, write_fold
-from affetto.lab.stages import embed, finetune, head_logits
+from affetto.lab.stages import finetune
 from affetto.models.calibration import fit_temperature, softmax
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
     clips ─► features ─► pretrain (an encoder, on what every fold allows) ─► finetune (on a fold's
     training speakers) ─► linear parts, baseline statistics, temperatures ─► package
 
-The stages are in `affetto.lab.stages`; `affetto train` runs them for the bundled model,
-`affetto.lab.crossval` for each fold of a protocol.
+The stages are in `affetto.lab.stages` and `affetto.lab.packing`; `affetto train` runs them for the
+bundled model, `affetto.lab.crossval` for each fold of a protocol.
 """
 
 from __future__ import annotations
@@ -61,27 +61,34 @@ ABSENT = 0.3
 _FEW_LABELS = 4
 
 SHARES = {
-    "ravdess": 0.27,
-    "tess": 0.13,
-    "savee": 0.11,
-    "emodb": 0.13,
-    "cremad": 0.08,
-    "nemo": 0.22,
-    "librispeech": 0.12,
+    "ravdess": 0.32,
+    "tess": 0.091,
+    "savee": 0.12,
+    "emodb": 0.14,
+    "cremad": 0.056,
+    "nemo": 0.154,
+    "librispeech": 0.10,
 }
 """How often each corpus is drawn: by its speakers rather than by its clips."""
+
+OTHER_SHARE = 0.15
+"""How often a corpus of one's own is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Every setting of the recipe."""
 
-    encoder: EncoderConfig = field(default_factory=lambda: EncoderConfig(channels=(24, 48, 96, 96)))
+    encoder: EncoderConfig = field(
+        default_factory=lambda: EncoderConfig(channels=(32, 64, 128, 128), width=384)
+    )
     front_end: FrontEndConfig = field(default_factory=FrontEndConfig)
-    batch: BatchConfig = field(default_factory=lambda: BatchConfig(shares=SHARES))
-    pretrain: LoopConfig = field(default_factory=lambda: LoopConfig(steps=2000, rate=2.5e-3))
+    batch: BatchConfig = field(
+        default_factory=lambda: BatchConfig(shares=SHARES, other_share=OTHER_SHARE)
+    )
+    pretrain: LoopConfig = field(default_factory=lambda: LoopConfig(steps=3000, rate=2.5e-3))
     pretrain_losses: LossConfig = field(default_factory=LossConfig)
-    finetune: LoopConfig = field(default_factory=LoopConfig)
+    finetune: LoopConfig = field(default_factory=lambda: LoopConfig(steps=1500, rate=1.5e-3))
     finetune_losses: LossConfig = field(default_factory=lambda: LossConfig(distil=0.5))
     refit: RefitConfig = field(default_factory=RefitConfig)
 

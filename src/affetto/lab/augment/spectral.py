@@ -15,6 +15,7 @@ __all__ = [
     "SpectralAugment",
     "add_sound",
     "colour",
+    "gate",
     "limit_band",
     "reverberate",
     "steady_noise",
@@ -102,7 +103,13 @@ def add_sound(rows: Rows, other: Rows, *, snr_db: float) -> Rows:
 
 
 def limit_band(
-    rows: Rows, centres: NDArray[np.float64], *, low: float, high: float, loss: float
+    rows: Rows,
+    centres: NDArray[np.float64],
+    *,
+    low: float,
+    high: float,
+    loss: float,
+    slope: float = np.inf,
 ) -> Rows:
     """Quieten what lies outside a band, as a telephone or a codec does.
 
@@ -111,10 +118,31 @@ def limit_band(
         centres: of the bands, Hz.
         low: Hz.
         high: Hz.
+        loss: nepers of power, at most.
+        slope: of the band's edges, nepers of power an octave.
+
+    Examples:
+        >>> octaves = np.array([250.0, 500.0, 1000.0, 2000.0, 4000.0])
+        >>> rows = np.zeros((1, 5), np.float32)
+        >>> limit_band(rows, octaves, low=500.0, high=1000.0, loss=9.0, slope=6.0)
+        array([[-6.,  0.,  0., -6., -9.]], dtype=float32)
+    """
+    outside = np.log2(np.maximum(low / centres, centres / high))
+    lost = np.where(outside > 0, np.minimum(loss, slope * np.maximum(outside, 1e-9)), 0.0)
+    return rows - lost.astype(np.float32)
+
+
+def gate(rows: Rows, *, below_db: float, loss: float) -> Rows:
+    """Quieten the pauses, as coarse quantisation and the noise gates of calls do.
+
+    Args:
+        rows: log-mel, (frames, bands).
+        below_db: frames that are quieter than the loudest by more than this, are quietened.
         loss: nepers of power.
     """
-    outside = (centres < low) | (centres > high)
-    return rows - np.float32(loss) * outside.astype(np.float32)
+    loudness = np.exp(rows).sum(axis=1)
+    pause = loudness < loudness.max() * 10.0 ** (-below_db / 10.0)
+    return np.asarray(rows - loss * pause[:, None], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +156,7 @@ class SpectralAugment:
         microphone: probability of another microphone.
         noise: probability of an added sound.
         snr_db: its range.
-        telephone: probability of the telephone's band.
+        telephone: probability of a telephone line.
         lowpass: probability of a missing top.
         gain: widest change of loudness, nepers of power.
     """
@@ -139,7 +167,7 @@ class SpectralAugment:
     microphone: float = 0.5
     noise: float = 0.55
     snr_db: tuple[float, float] = (0.0, 30.0)
-    telephone: float = 0.25
+    telephone: float = 0.35
     lowpass: float = 0.13
     gain: float = 4.0
 
@@ -175,10 +203,27 @@ class SpectralAugment:
         if rng.random() < self.noise:
             rows = add_sound(rows, sound, snr_db=rng.uniform(*self.snr_db))
         if rng.random() < self.telephone:
-            rows = limit_band(rows, centres, low=300.0, high=3400.0, loss=rng.uniform(6.0, 20.0))
+            rows = self._call(rows, rng, centres)
         elif rng.random() < self.lowpass:
             edge = rng.uniform(3500.0, 7500.0)
-            rows = limit_band(rows, centres, low=0.0, high=edge, loss=rng.uniform(3.0, 20.0))
+            rows = limit_band(rows, centres, low=1.0, high=edge, loss=rng.uniform(3.0, 20.0))
+        return rows
+
+    def _call(self, rows: Rows, rng: np.random.Generator, centres: NDArray[np.float64]) -> Rows:
+        """Send a clip over a telephone line: its band, its hiss, its silent pauses."""
+        if rng.random() < 0.5:
+            hiss = steady_noise(len(rows), rows.shape[1], rng)
+            rows = add_sound(rows, hiss, snr_db=rng.uniform(25.0, 45.0))
+        rows = limit_band(
+            rows,
+            centres,
+            low=rng.uniform(250.0, 350.0),
+            high=rng.uniform(3300.0, 3700.0),
+            loss=rng.uniform(5.0, 20.0),
+            slope=rng.uniform(8.0, 50.0),
+        )
+        if rng.random() < 0.5:
+            rows = gate(rows, below_db=rng.uniform(25.0, 55.0), loss=rng.uniform(1.0, 10.0))
         return rows
 
 
