@@ -154,12 +154,12 @@ class Head(nn.Module):
 
     Two readings share nothing but their input: `plain` hears the window as it is, `relative` its
     departure from the speaker's baseline. Where the baseline is the population's, `plain` answers;
-    elsewhere both do, since a baseline learned from a few alike clips misleads.
+    elsewhere `relative` does. How to blend the two, the baseline says that was learned (see
+    `affetto.recognition.baseline`).
     """
 
     mean: Tensor
     scale: Tensor
-    plain_share: float = 0.5
 
     def __init__(
         self, pooled: int, labels: int, *, hidden: int = 128, dropout: float = 0.3
@@ -175,6 +175,4 @@ class Head(nn.Module):
         x = (pooled - self.mean) / self.scale
         shift = (baseline - self.mean) / self.scale
         known = (shift.abs().amax(1, keepdim=True) > 1e-4).float()
-        plain = self.plain(x)
-        both = self.relative(x - shift) + self.plain_share * plain
-        return (1.0 - known) * plain + known * both
+        return (1.0 - known) * self.plain(x) + known * self.relative(x - shift)

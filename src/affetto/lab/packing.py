@@ -12,7 +12,7 @@ from affetto.lab.baselines import fit_baseline
 from affetto.lab.corpora import CORPORA
 from affetto.lab.embedding import embed, head_logits, usable
 from affetto.lab.export import encoder_onnx, head_onnx
-from affetto.lab.recipe import LABELS, Recipe
+from affetto.lab.recipe import FEW_LABELS, LABELS, Recipe
 from affetto.lab.refit import Windows, refit
 from affetto.lab.voices import fit_voice
 from affetto.models import Card, TrainingCorpus, write_package
@@ -68,18 +68,7 @@ def package(
     learn, check = usable(material, training), usable(material, validation)
     heard = embed(student, material, learn, recipe)
     student.cpu()
-    refit(
-        student,
-        Windows(
-            heard,
-            data.label[learn],
-            data.evidence[learn],
-            data.unacted[learn],
-            data.speaker[learn],
-            _weights(data, learn, recipe),
-        ),
-        recipe.refit,
-    )
+    refit(student, Windows.of(heard, data, learn, _weights(data, learn, recipe)), recipe.refit)
     _refit_voice(student, heard, data.speaker[learn], data.corpus[learn])
     acted = ~data.unacted[learn]
     statistics = fit_baseline(
@@ -89,12 +78,16 @@ def package(
     statistics = replace(statistics, population=student.head.mean.numpy().copy())
     pooled = embed(student, material, check, recipe)
     plain = head_logits(student, pooled)
-    vectors = _baselines(statistics, pooled, plain, data, check)
-    relative = head_logits(student, pooled, vectors)
-    sure = ~data.unacted[check]
+    relative = _beside_baselines(student, statistics, pooled, plain, data, check)
+    sure = ~data.unacted[check] & (data.allowed[check].sum(axis=1) >= FEW_LABELS)
+    weights = _weights(data, check[sure], recipe) if sure.any() else None
     # A handful of speakers leaves none to hold out, and of those trained on nothing can be told.
     temperatures = [
-        fit_temperature(np.where(data.allowed[check], logits, -1e4)[sure], data.label[check][sure])
+        fit_temperature(
+            np.where(data.allowed[check], logits, -1e4)[sure],
+            data.label[check][sure],
+            weights=weights,
+        )
         if sure.any()
         else 1.0
         for logits in (plain, relative)
@@ -153,20 +146,22 @@ def _weights(data: TrainingSet, clips: NDArray[np.int64], recipe: Recipe) -> NDA
     return np.asarray(weights / weights.mean())
 
 
-def _baselines(
+def _beside_baselines(
+    student: Student,
     statistics: BaselineStatistics,
     pooled: NDArray[np.float32],
-    logits: NDArray[np.float32],
+    plain: NDArray[np.float32],
     data: TrainingSet,
     clips: NDArray[np.int64],
-) -> NDArray[np.float32]:
-    """Give each clip its speaker's baseline, learned from all of the speaker's clips given."""
-    vectors = np.zeros_like(pooled)
-    probabilities = softmax(np.where(data.allowed[clips], logits, -1e4))
+) -> NDArray[np.float64]:
+    """Judge each clip beside its speaker's baseline, learned from all of the clips given."""
+    logits = np.zeros(plain.shape)
+    probabilities = softmax(np.where(data.allowed[clips], plain, -1e4))
     for speaker in np.unique(data.speaker[clips]):
         of = data.speaker[clips] == speaker
         voice = SpeakerBaseline(statistics)
         seconds = np.full(int(of.sum()), statistics.seconds)
         voice.update(pooled[of], probabilities[of], seconds)
-        vectors[of] = voice.vector()
-    return vectors
+        vectors = np.broadcast_to(voice.vector(), pooled[of].shape)
+        logits[of] = voice.blend(plain[of], head_logits(student, pooled[of], vectors))
+    return logits

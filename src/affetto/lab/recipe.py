@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from affetto.lab.protocols import Protocol
 
-__all__ = ["LABELS", "Material", "Recipe", "gather"]
+__all__ = ["FEW_LABELS", "LABELS", "Material", "Recipe", "gather"]
 
 LABELS = (
     Emotion.NEUTRAL,
@@ -58,7 +58,8 @@ QUIET = (Emotion.NEUTRAL, Emotion.CALM, Emotion.SAD, Emotion.BORED)
 ABSENT = 0.3
 """How much a label that a corpus lacks counts against its clips."""
 
-_FEW_LABELS = 4
+FEW_LABELS = 4
+"""A corpus of fewer teaches and judges nothing but the contrast between them."""
 
 SHARES = {
     "ravdess": 0.32,
@@ -200,7 +201,7 @@ def _evidence(label: NDArray[np.int64], allowed: NDArray[np.bool_]) -> NDArray[n
     quiet = np.array([emotion in QUIET for emotion in LABELS])
     kin = quiet[np.maximum(label, 0)][:, None] & quiet[None]
     evidence[~allowed & kin] = 0.0
-    evidence[~allowed & (allowed.sum(axis=1) < _FEW_LABELS)[:, None]] = 0.0
+    evidence[~allowed & (allowed.sum(axis=1) < FEW_LABELS)[:, None]] = 0.0
     return evidence
 
 

@@ -8,7 +8,7 @@ a few points.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from affetto.lab.student import emotion_losses
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from affetto.lab.batches import TrainingSet
     from affetto.lab.network import Reading
     from affetto.lab.student import Student
 
@@ -35,7 +36,7 @@ class RefitConfig:
         iterations: of L-BFGS.
     """
 
-    plain: float = 3e-3
+    plain: float = 3e-2
     relative: float = 1e-2
     iterations: int = 25
 
@@ -59,6 +60,31 @@ class Windows:
     unacted: NDArray[np.bool_]
     speaker: NDArray[np.int64]
     weight: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        pooled: NDArray[np.float32],
+        data: TrainingSet,
+        clips: NDArray[np.int64],
+        weight: NDArray[np.float64],
+    ) -> Self:
+        """Take what is known of clips.
+
+        Args:
+            pooled: the clips, (n, pooled).
+            data: which they are of.
+            clips: their numbers, (n,).
+            weight: of each.
+        """
+        return cls(
+            pooled,
+            data.label[clips],
+            data.evidence[clips],
+            data.unacted[clips],
+            data.speaker[clips],
+            weight,
+        )
 
 
 def refit(student: Student, windows: Windows, config: RefitConfig | None = None) -> None:

@@ -104,7 +104,7 @@ class ModelPackage:
         """The arrays of `baseline.npz`.
 
         `population` (2D,), `classes` (labels, 2D), `within` (2D,), `between` (2D,) and `settings`
-        (4,), see `affetto.recognition.BaselineStatistics`.
+        (6,), see `affetto.recognition.BaselineStatistics`.
 
         Raises:
             ModelError: an array is missing or of another shape.
@@ -118,7 +118,7 @@ class ModelPackage:
             "classes": (labels, size),
             "within": (size,),
             "between": (size,),
-            "settings": (4,),
+            "settings": (6,),
         }
         for name, shape in shapes.items():
             if name not in arrays or arrays[name].shape != shape or not size:

@@ -72,9 +72,10 @@ def judge(
     Returns:
         Shape (n, labels).
     """
+    plain = package.head(pooled)
     if baseline is None or not baseline.ready:
-        return softmax(package.head(pooled), temperature=package.card.temperature)
-    logits = package.head(pooled, baseline.vector())
+        return softmax(plain, temperature=package.card.temperature)
+    logits = baseline.blend(plain, package.head(pooled, baseline.vector()))
     return softmax(logits, temperature=package.card.temperature_baseline)
 
 

@@ -6,7 +6,8 @@ caller's neutral. So the emotion that the model itself expects is taken out of t
 the less varied it is: where many feelings were heard they cancel out in the mean, and taking them
 out would only add the model's own errors. And the mean is shrunk towards the population's while
 little has been heard: the best linear prediction of a random speaker effect (Robinson 1991,
-doi:10.1214/ss/1177011926).
+doi:10.1214/ss/1177011926). What the model says without a baseline keeps a say in the answer, a
+larger one where the baseline was learned from alike windows, and so may mislead.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ __all__ = ["BaselineStatistics", "SpeakerBaseline"]
 
 Array = NDArray[np.float32]
 
+_SETTINGS = ("seconds", "varied", "alike", "enough", "trust_alike", "trust_varied")
+
 
 @dataclass(frozen=True, slots=True)
 class BaselineStatistics:
@@ -43,6 +46,9 @@ class BaselineStatistics:
             expected emotion is left in.
         alike: the same, up to which it is taken out wholly.
         enough: seconds of speech from which on a baseline is used.
+        trust_alike: weight of the answer beside the baseline, against the answer without, where
+            the expected emotion is taken out wholly.
+        trust_varied: the same where it is left in.
     """
 
     population: Array
@@ -53,6 +59,8 @@ class BaselineStatistics:
     varied: float = 0.9
     alike: float = 0.7
     enough: float = 8.0
+    trust_alike: float = 0.65
+    trust_varied: float = 0.9
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Give the statistics as arrays, for `baseline.npz`."""
@@ -61,7 +69,7 @@ class BaselineStatistics:
             "classes": self.classes,
             "within": self.within,
             "between": self.between,
-            "settings": np.array([self.seconds, self.varied, self.alike, self.enough]),
+            "settings": np.array([getattr(self, name) for name in _SETTINGS]),
         }
 
     @classmethod
@@ -73,16 +81,13 @@ class BaselineStatistics:
         """
         arrays = read_arrays(Path(path))
         try:
-            seconds, varied, alike, enough = (float(value) for value in arrays["settings"])
+            settings = zip(_SETTINGS, arrays["settings"].tolist(), strict=True)
             return cls(
                 population=arrays["population"].astype(np.float32),
                 classes=arrays["classes"].astype(np.float32),
                 within=arrays["within"].astype(np.float32),
                 between=arrays["between"].astype(np.float32),
-                seconds=seconds,
-                varied=varied,
-                alike=alike,
-                enough=enough,
+                **dict(settings),
             )
         except (KeyError, ValueError) as error:
             raise ModelError(
@@ -142,13 +147,32 @@ class SpeakerBaseline:
         stats = self.statistics
         if self.heard <= 0.0:
             return stats.population.copy()
-        said = self._said / self.heard
-        entropy = -float(said @ np.log(np.maximum(said, 1e-12))) / np.log(max(len(said), 2))
-        taken = np.clip((stats.varied - entropy) / (stats.varied - stats.alike), 0.0, 1.0)
-        departure = self._sum / self.heard - taken * (said @ stats.classes)
+        expected = self._said / self.heard @ stats.classes
+        departure = self._sum / self.heard - self._likeness * expected
         count = self.heard / stats.seconds
         shrink = stats.between / (stats.between + stats.within / count)
         return np.asarray(stats.population + shrink * departure, np.float32)
+
+    @property
+    def _likeness(self) -> float:
+        """How alike the emotions heard were: 0 for varied ones, 1 for hardly more than one."""
+        stats, said = self.statistics, self._said / max(self.heard, 1e-9)
+        entropy = -float(said @ np.log(np.maximum(said, 1e-12))) / np.log(max(len(said), 2))
+        return float(np.clip((stats.varied - entropy) / (stats.varied - stats.alike), 0.0, 1.0))
+
+    def blend(self, plain: NDArray[Any], relative: NDArray[Any]) -> NDArray[np.float64]:
+        """Weigh what a model says beside this baseline against what it says without.
+
+        Args:
+            plain: logits beside the population's baseline, (n, labels).
+            relative: logits beside this one, (n, labels).
+
+        Returns:
+            Logits, (n, labels).
+        """
+        stats, likeness = self.statistics, self._likeness
+        trust = likeness * stats.trust_alike + (1.0 - likeness) * stats.trust_varied
+        return np.asarray(trust * relative + (1.0 - trust) * plain, np.float64)
 
     def save(self, path: str | Path) -> None:
         """Keep the baseline of a person in a file (`.npz`, never pickled).
