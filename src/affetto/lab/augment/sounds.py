@@ -18,8 +18,6 @@ __all__ = ["SYNTHETIC", "babble", "coloured", "music", "recordings"]
 _SLOPES = {"white": 0.0, "pink": -1.0, "brown": -2.0}
 """Colour → exponent of the power spectrum over frequency."""
 
-_AUDIO = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".mp4", ".aac", ".webm"}
-
 
 def coloured(length: int, rng: np.random.Generator, *, colour: str = "white") -> Samples:
     """Make stationary noise: white, pink (-3 dB an octave) or brown (-6 dB an octave).
@@ -163,13 +161,15 @@ def recordings(folder: Path) -> tuple[Samples, ...]:
         OptionError: no such folder, or no sound in it.
         AudioError: a file can't be decoded.
     """
-    from affetto.audio import load
+    from affetto.audio import load, sound_files
 
     if not folder.is_dir():
         raise OptionError(f"found no folder {folder}, expected one with recordings in it")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _AUDIO)
+    paths = sound_files(folder)
     if not paths:
-        raise OptionError(f"found no recordings in {folder}, expected {', '.join(sorted(_AUDIO))}")
+        raise OptionError(
+            f"found no recordings in {folder}, expected sound files; name another folder"
+        )
     return tuple(load(path).samples for path in paths)
 
 
