@@ -12,7 +12,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from affetto.emotions import COLOURS
+from affetto.emotions import colour_of
 from affetto.errors import AffettoError
 
 if TYPE_CHECKING:
@@ -338,7 +338,7 @@ def _ribbon(segments: Iterable[Segment], duration: float) -> str:
     bars = "".join(
         f'<div title="{s.emotion} {s.confidence:.0%}" style="position:absolute;height:100%;'
         f"left:{100 * s.start / duration:.2f}%;width:{100 * s.duration / duration:.2f}%;"
-        f'background:{COLOURS.get(s.emotion or "other", "#888")}"></div>'
+        f'background:{colour_of(s.emotion)}"></div>'
         for s in segments
     )
     return f'<div style="position:relative;height:1.5em;background:#eee">{bars}</div>'

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
-from affetto.emotions import COLOURS
+from affetto.emotions import colour_of
 
 __all__ = ["ASCII", "MARGIN", "UNICODE", "Glyphs", "bar", "clock", "colour", "indent", "printable"]
 
@@ -80,8 +80,8 @@ def bar(share: float, cells: int, glyphs: Glyphs) -> str:
 
 
 def colour(emotion: str | None) -> Style:
-    """Give the colour of a label; other labels and none share one."""
-    return Style(color=COLOURS.get(emotion or "other", COLOURS["other"]))
+    """Give the colour of a label as a style."""
+    return Style(color=colour_of(emotion))
 
 
 def indent(line: Text) -> Text:

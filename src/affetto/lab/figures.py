@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from affetto.emotions import known_order
+from affetto.emotions import in_order
 from affetto.errors import OptionError
 from affetto.lab import metrics
 from affetto.lab.predictions import Prediction
@@ -152,7 +152,7 @@ def summarise(
         predictions = [_merged(prediction, merge) for prediction in predictions]
     wanted = None if labels is None else set(labels)
     said = {label for prediction in predictions for label in prediction.scores}
-    open_labels = _ordered(said if wanted is None else said & wanted)
+    open_labels = in_order(sorted(said if wanted is None else said & wanted))
     kept = [p for p in predictions if p.truth is not None and p.truth in open_labels]
     skipped = [p for p in predictions if p.truth is None or p.truth not in open_labels]
     skipped_labels = {
@@ -165,7 +165,7 @@ def summarise(
             f"expected some of what the model can say ({', '.join(open_labels) or 'nothing'}); "
             "give other clips or another model"
         )
-    shared = _ordered({p.truth for p in kept if p.truth is not None})
+    shared = in_order(sorted({p.truth for p in kept if p.truth is not None}))
     table = np.array([[p.scores.get(label, 0.0) for label in open_labels] for p in kept])
     open_table = _normalised(table)
     places = [open_labels.index(label) for label in shared]
@@ -230,12 +230,6 @@ def _merged(prediction: Prediction, merge: Mapping[str, str]) -> Prediction:
         None if truth is None else merge.get(truth, truth),
         scores,
     )
-
-
-def _ordered(labels: Iterable[str]) -> tuple[str, ...]:
-    """Put labels into the vocabulary's order, any others behind by the alphabet."""
-    known = {label: place for place, label in enumerate(known_order())}
-    return tuple(sorted(map(str, labels), key=lambda label: (known.get(label, len(known)), label)))
 
 
 def _normalised(table: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from affetto.emotions import CIRCUMPLEX, COLOURS, known_order, project
+from affetto.emotions import CIRCUMPLEX, colour_of, in_order, project
 from affetto.report.picture import peaks, spectrogram
 from affetto.timeline import Timeline, Track
 
@@ -14,7 +14,6 @@ __all__ = ["chances", "labels_of", "payload"]
 
 _MOST_ROWS = 40_000
 _MOST_POINTS = 600
-_NO_COLOUR = "#8a8f98"
 
 
 def labels_of(timeline: Timeline) -> tuple[str, ...]:
@@ -31,8 +30,7 @@ def labels_of(timeline: Timeline) -> tuple[str, ...]:
         found |= dict.fromkeys(segment.scores)
         if segment.emotion is not None:
             found[segment.emotion] = None
-    order = {label: at for at, label in enumerate(known_order())}
-    return tuple(sorted(found, key=lambda label: order.get(label, len(order))))
+    return in_order(found)
 
 
 def payload(timeline: Timeline, samples: NDArray[np.float32] | None) -> dict[str, Any]:
@@ -53,11 +51,12 @@ def payload(timeline: Timeline, samples: NDArray[np.float32] | None) -> dict[str
         "labels": [
             {
                 "name": label,
-                "colour": COLOURS.get(label, _NO_COLOUR),
+                "colour": colour_of(label),
                 "place": CIRCUMPLEX.get(label),
             }
             for label in labels
         ],
+        "unlabelled": colour_of(None),
         "speakers": list(voice),
         "segments": [
             [

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from html import escape
 
-from affetto.emotions import COLOURS
+from affetto.emotions import colour_of
 from affetto.report.payload import labels_of
 from affetto.report.words import clock, feeling
 from affetto.timeline import Segment, Timeline
@@ -22,7 +22,7 @@ __all__ = [
 def colour_rules(timeline: Timeline) -> Iterator[str]:
     """Give one style rule a label: class `e0` for the first, and so on."""
     for at, label in enumerate(labels_of(timeline)):
-        yield f".e{at}{{--feeling:{COLOURS.get(label, '#8a8f98')}}}\n"
+        yield f".e{at}{{--feeling:{colour_of(label)}}}\n"
 
 
 def _classes(timeline: Timeline) -> dict[str | None, str]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from affetto.dsp import SAMPLE_RATE
-from affetto.emotions import COLOURS
+from affetto.emotions import colour_of
 from affetto.report.plots.paper import FAINT, INK, LINE, legend, panel, saved
 from affetto.report.words import clock
 from affetto.timeline import Timeline
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["mfcc", "probabilities", "spectrogram", "waveform"]
 
 _SILENT = "#b5b2ac"
-_OTHER = "#8a8f98"
 _MOST_COLUMNS = 2000
 
 
@@ -52,7 +51,7 @@ def waveform(
         _fill(axes, seconds, low, high, _SILENT)
         for segment in timeline or ():
             inside = (seconds >= segment.start) & (seconds < segment.end)
-            colour = COLOURS.get(segment.emotion or "", _OTHER)
+            colour = colour_of(segment.emotion)
             _fill(axes, seconds, low, high, colour, where=inside)
     if timeline is not None:
         _name_segments(axes, timeline)
@@ -165,7 +164,7 @@ def probabilities(timeline: Timeline, *, path: Path | str | None = None) -> "Fig
         axes.stackplot(
             times,
             scores.T,
-            colors=[COLOURS.get(label, _OTHER) for label in labels],
+            colors=[colour_of(label) for label in labels],
             labels=labels,
             linewidth=0,
         )
@@ -218,7 +217,7 @@ def _name_segments(axes: Any, timeline: Timeline) -> None:
                 color=INK,
             )
     said = dict.fromkeys(s.emotion for s in timeline if s.emotion is not None)
-    handles = [Patch(color=COLOURS.get(label, _OTHER), label=label) for label in said]
+    handles = [Patch(color=colour_of(label), label=label) for label in said]
     if handles:
         axes.legend(
             handles=[*handles, Patch(color=_SILENT, label="no speech")],
