@@ -13,10 +13,10 @@ from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from rich.text import Text
 
-from affetto.cli.glyphs import MARGIN, UNICODE, Glyphs, bar, clock, colour, indent, printable
+from affetto.cli.glyphs import MARGIN, UNICODE, Glyphs, bar, colour, indent, printable
 from affetto.cli.ribbon import ribbon
 from affetto.emotions import EMOJI
-from affetto.timeline import Segment, Timeline
+from affetto.timeline import Segment, Timeline, clock
 
 __all__ = ["plain", "segment_lines", "summary", "view"]
 
@@ -65,7 +65,7 @@ def view(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) -> It
 
 
 def _header(timeline: Timeline, width: int, glyphs: Glyphs) -> Text:
-    facts = [clock(timeline.duration), timeline.model]
+    facts = [clock(timeline.duration, digits=1), timeline.model]
     if timeline.speakers:
         count = len(timeline.speakers)
         facts.append(f"{count} speaker{'s' if count > 1 else ''}")
@@ -259,11 +259,11 @@ def summary(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) ->
 
 
 def _length(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds, digits=0)
+    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
 
 
 def _moment(strongest: dict[str, float]) -> str:
-    return f"strongest {clock(strongest['start'])} ({strongest['confidence']:.0%})"
+    return f"strongest {clock(strongest['start'], digits=1)} ({strongest['confidence']:.0%})"
 
 
 def plain(lines: Iterable[Text]) -> str:

@@ -5,8 +5,8 @@ from html import escape
 
 from affetto.emotions import colour_of
 from affetto.report.payload import labels_of
-from affetto.report.words import clock, feeling
-from affetto.timeline import Segment, Timeline
+from affetto.report.words import feeling
+from affetto.timeline import Segment, Timeline, clock
 
 __all__ = [
     "colour_rules",

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from affetto.dsp import SAMPLE_RATE
 from affetto.emotions import colour_of
 from affetto.report.plots.paper import FAINT, INK, LINE, legend, panel, saved
-from affetto.report.words import clock
-from affetto.timeline import Timeline
+from affetto.timeline import Timeline, clock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
