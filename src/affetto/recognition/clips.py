@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from affetto.emotions import project
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -49,8 +47,3 @@ class Decision(NamedTuple):
     def confidence(self) -> float:
         """The probability of the top label."""
         return self.scores[self.emotion]
-
-    @property
-    def valence_arousal(self) -> tuple[float, float]:
-        """The scores projected onto the circumplex."""
-        return project(self.scores)
