@@ -50,7 +50,11 @@ def coloured(length: int, rng: np.random.Generator, *, colour: str = "white") ->
     return _unit(white[:length])
 
 
-def babble(length: int, rng: np.random.Generator, *, voices: int = 6) -> Samples:
+_MURMURING = 6
+"""Voices of the made-up crowd."""
+
+
+def babble(length: int, rng: np.random.Generator) -> Samples:
     """Make a murmuring crowd: speech-shaped noise, each voice swelling at its own syllable rate.
 
     For a crowd of real voices, mix recordings with ``noise(..., source=clips, voices=6)``.
@@ -58,7 +62,6 @@ def babble(length: int, rng: np.random.Generator, *, voices: int = 6) -> Samples
     Args:
         length: samples.
         rng: source of chance.
-        voices: how many murmur.
 
     Returns:
         Shape (length,), mean power 1.
@@ -68,7 +71,7 @@ def babble(length: int, rng: np.random.Generator, *, voices: int = 6) -> Samples
         (8000,)
     """
     crowd = np.zeros(length, np.float32)
-    for _ in range(voices if length else 0):
+    for _ in range(_MURMURING if length else 0):
         # Speech lies between 100 Hz and 500 Hz and falls off above; syllables come at 3 to 6 Hz.
         low, high = rng.uniform(80.0, 200.0), rng.uniform(400.0, 900.0)
         shape = scipy.signal.butter(1, [low, high], "bandpass", fs=SAMPLE_RATE, output="sos")
