@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from affetto.emotions import in_order
 from affetto.errors import OptionError
 from affetto.lab import metrics
+from affetto.lab.metrics.decisions import count_pairs
 from affetto.lab.predictions import Prediction
 
 __all__ = ["GroupFigures", "Report", "summarise"]
@@ -173,7 +174,7 @@ def summarise(
     truth = np.array([shared.index(p.truth) for p in kept if p.truth is not None])
     open_truth = np.array(places)[truth]
     answers, open_answers = closed_table.argmax(axis=1), open_table.argmax(axis=1)
-    confusion = _counts(truth, answers, len(shared))
+    confusion = count_pairs(truth, answers, len(shared))
     interval = partial(
         metrics.bootstrap_ci, speakers=[p.speaker for p in kept], resamples=resamples, seed=seed
     )
@@ -192,7 +193,7 @@ def summarise(
     )
     return Report(
         uar=float(metrics.uar(confusion)),
-        uar_open=float(metrics.uar(_counts(open_truth, open_answers, len(open_labels)))),
+        uar_open=float(metrics.uar(count_pairs(open_truth, open_answers, len(open_labels)))),
         wa=float(metrics.wa(confusion)),
         macro_precision=float(metrics.macro_precision(confusion)),
         macro_f1=float(metrics.macro_f1(confusion)),
@@ -239,10 +240,6 @@ def _normalised(table: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.divide(table, total, out=even, where=total > 0.0))
 
 
-def _counts(truth: NDArray[np.int64], answers: NDArray[np.int64], labels: int) -> NDArray[np.int64]:
-    return np.bincount(truth * labels + answers, minlength=labels**2).reshape(labels, labels)
-
-
 def _group(
     kept: Sequence[Prediction],
     name: str,
@@ -255,7 +252,7 @@ def _group(
     figures = {}
     for value in sorted({value for value in values if value is not None}):
         among = np.array([one == value for one in values])
-        counts = _counts(truth[among], answers[among], labels)
+        counts = count_pairs(truth[among], answers[among], labels)
         figures[str(value)] = GroupFigures(
             int(among.sum()), float(metrics.uar(counts)), float(metrics.wa(counts))
         )

@@ -63,7 +63,25 @@ def confusion_matrix(
         )
     rows = np.fromiter((places[label] for label in truth), np.int64, len(truth))
     columns = np.fromiter((places[label] for label in predicted), np.int64, len(truth))
-    size = len(labels)
+    return count_pairs(rows, columns, len(labels))
+
+
+def count_pairs(rows: Counts, columns: Counts, size: int) -> Counts:
+    """Count how often each row goes with each column.
+
+    Args:
+        rows: numbers below `size`, shape (n,).
+        columns: numbers below `size`, shape (n,).
+        size: of the matrix.
+
+    Returns:
+        Shape (size, size).
+
+    Examples:
+        >>> count_pairs(np.array([0, 1, 1]), np.array([1, 1, 1]), 2)
+        array([[0, 1],
+               [0, 2]])
+    """
     return np.bincount(rows * size + columns, minlength=size * size).reshape(size, size)
 
 
@@ -96,9 +114,7 @@ def _counted(truth: ArrayLike, predicted: ArrayLike) -> Floats:
         )
     labels, places = np.unique(np.concatenate(pair), return_inverse=True)
     rows, columns = places.reshape(2, -1)
-    size = len(labels)
-    counts = np.bincount(rows * size + columns, minlength=size * size)
-    return counts.reshape(size, size).astype(np.float64)
+    return count_pairs(rows, columns, len(labels)).astype(np.float64)
 
 
 def recall(truth: ArrayLike, predicted: ArrayLike | None = None) -> Floats:
