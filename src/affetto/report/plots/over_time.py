@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from affetto.dsp import SAMPLE_RATE
 from affetto.emotions import colour_of
 from affetto.report.plots.paper import FAINT, INK, LINE, legend, panel, saved
+from affetto.report.thin import thinned
 from affetto.timeline import Timeline, clock
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def spectrogram(samples: NDArray[np.float32], *, path: Path | str | None = None)
     from affetto.report.picture import mel_height, palette
 
     config = MelConfig(bands=80)
-    decibels = _columns(log_mel(samples, config)) * (10 / np.log(10))
+    decibels = thinned(log_mel(samples, config), most=_MOST_COLUMNS) * (10 / np.log(10))
     top = float(np.quantile(decibels, 0.995)) if decibels.size else 0.0
     picture = axes.imshow(
         decibels.T,
@@ -119,9 +120,9 @@ def mfcc(samples: NDArray[np.float32], *, path: Path | str | None = None) -> "Fi
     from affetto import features
 
     figure, axes = panel(10, 3.4)
-    rows = features.mfcc(samples)
+    found = features.mfcc(samples)
     # The first coefficient, loudness, would drown all others.
-    rows = _columns((rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6))
+    rows = thinned((found - found.mean(axis=0)) / (found.std(axis=0) + 1e-6), most=_MOST_COLUMNS)
     picture = axes.imshow(
         rows.T,
         origin="lower",
@@ -233,13 +234,3 @@ def _colour_bar(figure: "Figure", picture: Any, axes: Any, label: str) -> None:
     bar.outline.set_visible(False)
     bar.set_label(label, color=INK, fontsize=10)
     bar.ax.tick_params(color=LINE, labelcolor=FAINT, labelsize=9)
-
-
-def _columns(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Average frames until there are not many more columns than the picture has."""
-    group = -(-len(rows) // _MOST_COLUMNS)
-    if group <= 1:
-        return rows
-    starts = np.arange(0, len(rows), group)
-    counts = np.diff([*starts, len(rows)])
-    return np.asarray(np.add.reduceat(rows, starts, axis=0) / counts[:, None], np.float32)
