@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["UNCERTAIN_BELOW", "Segment", "Timeline", "Track", "clock"]
+__all__ = ["UNCERTAIN_BELOW", "Segment", "Timeline", "Track", "clock", "signed"]
 
 UNCERTAIN_BELOW = 0.4
 """Below this confidence a face says "uncertain" beside the label."""
@@ -44,6 +44,17 @@ def clock(seconds: float, *, digits: int = 0) -> str:
     hours, minutes = divmod(minutes, 60)
     text = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
     return f"{text}.{part:0{digits}}" if digits else text
+
+
+def signed(value: float) -> str:
+    """Write a valence or an arousal with its sign.
+
+    Examples:
+        >>> signed(0.351), signed(-0.2), signed(-0.004)
+        ('+0.35', '-0.20', '+0.00')
+    """
+    # "-0.00" would read as a direction.
+    return f"{value if abs(value) >= 0.005 else 0.0:+.2f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from html import escape
 from affetto.emotions import colour_of
 from affetto.report.payload import labels_of
 from affetto.report.words import feeling
-from affetto.timeline import Segment, Timeline, clock
+from affetto.timeline import Segment, Timeline, clock, signed
 
 __all__ = [
     "colour_rules",
@@ -149,4 +149,4 @@ def _confidence(segment: Segment) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return signed(value).replace("-", "−")
