@@ -15,7 +15,9 @@ Examples:
     0.5
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from affetto.lazy import lazily
 
 if TYPE_CHECKING:
     from affetto.audio.bs1770 import loudness
@@ -53,11 +55,4 @@ _HOMES = {
     "stream": "sound",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name where it lives, the first time that it is asked for."""
-    if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(f"affetto.audio.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'affetto.audio' has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)
