@@ -5,7 +5,9 @@
 2
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from affetto.lazy import lazily
 
 if TYPE_CHECKING:
     from affetto.api import analyze
@@ -17,13 +19,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "AffettoError": "affetto.errors",
-    "Emotion": "affetto.emotions",
-    "Recognizer": "affetto.recognition",
-    "Segment": "affetto.timeline",
-    "Timeline": "affetto.timeline",
-    "Track": "affetto.timeline",
-    "analyze": "affetto.api",
+    "AffettoError": "errors",
+    "Emotion": "emotions",
+    "Recognizer": "recognition",
+    "Segment": "timeline",
+    "Timeline": "timeline",
+    "Track": "timeline",
+    "analyze": "api",
 }
 
 __all__ = [
@@ -37,11 +39,4 @@ __all__ = [
     "analyze",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name where it lives, the first time that it is asked for."""
-    if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'affetto' has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

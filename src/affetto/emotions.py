@@ -5,7 +5,17 @@ from enum import StrEnum
 
 from affetto.errors import OptionError
 
-__all__ = ["CIRCUMPLEX", "COLOURS", "EMOJI", "Emotion", "parse_labels", "project"]
+__all__ = [
+    "CIRCUMPLEX",
+    "COLOURS",
+    "EMOJI",
+    "Emotion",
+    "colour_of",
+    "in_order",
+    "known_order",
+    "parse_labels",
+    "project",
+]
 
 
 class Emotion(StrEnum):
@@ -77,6 +87,16 @@ EMOJI: Mapping[str, str] = {
 }
 
 
+def colour_of(label: str | None) -> str:
+    """Give the colour of a label; one grey for those outside the vocabulary and for none.
+
+    Examples:
+        >>> colour_of("sad"), colour_of(None)
+        ('#0072b2', '#8a8f98')
+    """
+    return COLOURS.get(label or "", "#8a8f98")
+
+
 def project(scores: Mapping[str, float]) -> tuple[float, float]:
     """Project scores onto the circumplex.
 
@@ -136,3 +156,14 @@ def known_order() -> tuple[str, ...]:
         ('neutral', 'calm', 'happy')
     """
     return tuple(emotion.value for emotion in Emotion)
+
+
+def in_order(labels: Iterable[str]) -> tuple[str, ...]:
+    """Put labels into the vocabulary's order, any others behind as they came.
+
+    Examples:
+        >>> in_order(["sad", "grumpy", "happy"])
+        ('happy', 'sad', 'grumpy')
+    """
+    order = {label: place for place, label in enumerate(known_order())}
+    return tuple(sorted(labels, key=lambda label: order.get(label, len(order))))

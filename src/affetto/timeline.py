@@ -12,7 +12,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from affetto.emotions import COLOURS
+from affetto.emotions import colour_of
 from affetto.errors import AffettoError
 
 if TYPE_CHECKING:
@@ -20,10 +20,41 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["UNCERTAIN_BELOW", "Segment", "Timeline", "Track"]
+__all__ = ["UNCERTAIN_BELOW", "Segment", "Timeline", "Track", "clock", "signed"]
 
 UNCERTAIN_BELOW = 0.4
 """Below this confidence a face says "uncertain" beside the label."""
+
+
+def clock(seconds: float, *, digits: int = 0) -> str:
+    """Write a time as people read it off a player, with hours where there are any.
+
+    Args:
+        seconds: not below 0.
+        digits: decimals of the seconds.
+
+    Examples:
+        >>> clock(75.25), clock(75.25, digits=1), clock(3725)
+        ('1:15', '1:15.2', '1:02:05')
+    """
+    # Cut, not rounded: a player shows 1:15 until 1:16 is reached.
+    units = int(seconds * 10**digits + 1e-6)
+    whole, part = divmod(units, 10**digits)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{text}.{part:0{digits}}" if digits else text
+
+
+def signed(value: float) -> str:
+    """Write a valence or an arousal with its sign.
+
+    Examples:
+        >>> signed(0.351), signed(-0.2), signed(-0.004)
+        ('+0.35', '-0.20', '+0.00')
+    """
+    # "-0.00" would read as a direction.
+    return f"{value if abs(value) >= 0.005 else 0.0:+.2f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +369,7 @@ def _ribbon(segments: Iterable[Segment], duration: float) -> str:
     bars = "".join(
         f'<div title="{s.emotion} {s.confidence:.0%}" style="position:absolute;height:100%;'
         f"left:{100 * s.start / duration:.2f}%;width:{100 * s.duration / duration:.2f}%;"
-        f'background:{COLOURS.get(s.emotion or "other", "#888")}"></div>'
+        f'background:{colour_of(s.emotion)}"></div>'
         for s in segments
     )
     return f'<div style="position:relative;height:1.5em;background:#eee">{bars}</div>'

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from affetto.cli.glyphs import ASCII, UNICODE, clock
+from affetto.cli.glyphs import ASCII, UNICODE
 from affetto.cli.render import plain, view
 from affetto.emotions import known_order, project
 from affetto.timeline import Segment, Timeline
@@ -104,14 +104,6 @@ def test_a_long_path_is_cut_at_its_start_and_odd_names_are_harmless() -> None:
     head = plain(view(odd, width=60))
     assert "\x1b" not in head
     head.encode("utf-8")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0:00.0"), (9.96, "0:10.0"), (3599.99, "1:00:00.0"), (36_000, "10:00:00.0")],
-)
-def test_clock(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
 
 
 @st.composite

@@ -15,11 +15,14 @@ Examples:
     0.5
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from affetto.lazy import lazily
 
 if TYPE_CHECKING:
     from affetto.audio.bs1770 import loudness
     from affetto.audio.cleanup import clean
+    from affetto.audio.folder import SUFFIXES, is_sound, sound_files
     from affetto.audio.sound import AudioStream, Sound, load, stream
     from affetto.audio.source import Source
     from affetto.audio.write import save
@@ -30,38 +33,26 @@ __all__ = [
     "Sound",
     "Source",
     "clean",
+    "is_sound",
     "load",
     "loudness",
     "save",
+    "sound_files",
     "stream",
 ]
 
-# fmt: off
-SUFFIXES = frozenset({
-    ".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".asf", ".au",
-    ".avi", ".caf", ".flac", ".flv", ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov",
-    ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg", ".oga", ".ogg", ".ogv", ".opus", ".snd",
-    ".sph", ".spx", ".tta", ".w64", ".wav", ".webm", ".wma", ".wmv", ".wv",
-})
-# fmt: on
-"""Endings, in lower case, of the files in a folder that are taken for sound or video."""
-
 _HOMES = {
+    "SUFFIXES": "folder",
     "AudioStream": "sound",
     "Sound": "sound",
     "Source": "source",
     "clean": "cleanup",
+    "is_sound": "folder",
     "load": "sound",
     "loudness": "bs1770",
     "save": "write",
+    "sound_files": "folder",
     "stream": "sound",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name where it lives, the first time that it is asked for."""
-    if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(f"affetto.audio.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'affetto.audio' has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

@@ -14,6 +14,9 @@ __all__ = ["Reader", "Source", "open_source", "source_name"]
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 """A path, the bytes of a file, or a binary file object, read from its beginning if it can seek."""
 
+_HEAD, _TAIL = 4096, 65_536
+"""Bytes at a file's ends that tell what it is, and whether it is whole."""
+
 _PICTURES_AND_PAPERS = (
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -55,11 +58,11 @@ class Reader:
         if self._seekable:
             self.seek(0)
 
-    def _read_head(self, size: int = 4096) -> bytes:
+    def _read_head(self) -> bytes:
         """Read the first bytes; a pipe may give them in pieces."""
         head = b""
         self._pushed_back = b""
-        while len(head) < size and (part := self.read(size - len(head))):
+        while len(head) < _HEAD and (part := self.read(_HEAD - len(head))):
             head += part
         return head
 
@@ -99,13 +102,13 @@ class Reader:
         """Say whether `seek` works."""
         return self._seekable
 
-    def tail(self, size: int = 65_536) -> bytes:
+    def tail(self) -> bytes:
         """Give the last bytes and go back to the beginning; none where it can't seek."""
         if not self._seekable:
             return b""
-        self.seek(max(0, self.seek(0, 2) - size))
+        self.seek(max(0, self.seek(0, 2) - _TAIL))
         tail = b""
-        while len(tail) < size and (part := self.read(size - len(tail))):
+        while len(tail) < _TAIL and (part := self.read(_TAIL - len(tail))):
             tail += part
         self.seek(0)
         return tail

@@ -240,13 +240,14 @@ def _overview(rows: list[dict[str, Any]], width: int) -> "Iterator[Text]":
 def _page(facts: Mapping[str, Any], width: int, glyphs: "Glyphs") -> "Iterator[Text]":
     from rich.text import Text
 
-    from affetto.cli.glyphs import clock, printable
+    from affetto.cli.glyphs import printable
+    from affetto.timeline import clock
 
     corpora = ", ".join(facts["corpora"])
     yield Text.assemble((printable(facts["source"]), "bold"), f"  {printable(corpora)}")
     sep = glyphs.separator
     yield Text(
-        f"  {_count(facts['clips'], 'clip')}{sep}{clock(facts['seconds'], digits=0)}{sep}"
+        f"  {_count(facts['clips'], 'clip')}{sep}{clock(facts['seconds'])}{sep}"
         f"{_count(facts['speakers'], 'speaker')}{sep}{', '.join(facts['languages'])}"
     )
     if facts["duration"]:

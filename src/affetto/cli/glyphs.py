@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
-from affetto.emotions import COLOURS
+from affetto.emotions import colour_of
 
-__all__ = ["ASCII", "MARGIN", "UNICODE", "Glyphs", "bar", "clock", "colour", "indent", "printable"]
+__all__ = ["ASCII", "MARGIN", "UNICODE", "Glyphs", "bar", "colour", "indent", "printable"]
 
 MARGIN = 2
 """Cells left free on both sides."""
@@ -46,25 +46,6 @@ UNICODE = Glyphs("▂▃▄▅▆▇█", "▏▎▍▌▋▊▉█", " ", "–"
 ASCII = Glyphs("..::=##", "#", ".", "-", "-", "+", "", "0", ", ", False)
 
 
-def clock(seconds: float, *, digits: int = 1) -> str:
-    """Write a time as minutes and seconds, with hours where there are any.
-
-    Args:
-        seconds: not below 0.
-        digits: decimals of the seconds.
-
-    Examples:
-        >>> clock(75.26), clock(3661, digits=0), clock(59.96)
-        ('1:15.3', '1:01:01', '1:00.0')
-    """
-    ticks = round(seconds * 10**digits)
-    whole, part = divmod(ticks, 10**digits)
-    minutes, second = divmod(whole, 60)
-    hours, minute = divmod(minutes, 60)
-    head = f"{hours}:{minute:02}" if hours else f"{minute}"
-    return f"{head}:{second:02}" + (f".{part:0{digits}}" if digits else "")
-
-
 def printable(text: str) -> str:
     """Keep a file name's odd characters from moving the cursor, or from failing to encode."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
@@ -80,8 +61,8 @@ def bar(share: float, cells: int, glyphs: Glyphs) -> str:
 
 
 def colour(emotion: str | None) -> Style:
-    """Give the colour of a label; other labels and none share one."""
-    return Style(color=COLOURS.get(emotion or "other", COLOURS["other"]))
+    """Give the colour of a label as a style."""
+    return Style(color=colour_of(emotion))
 
 
 def indent(line: Text) -> Text:

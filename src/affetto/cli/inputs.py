@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from affetto.audio import SUFFIXES
+from affetto.audio import is_sound
 from affetto.errors import AffettoError, AudioError
 
 __all__ = ["Input", "gather", "several"]
@@ -127,8 +127,7 @@ def _search(folder: Path, errors: list[AffettoError]) -> Iterator[Input]:
         folders.sort()
         for name in sorted(names):
             path = Path(parent, name)
-            # A dot before the name marks what systems and editors hide, such as "._a.wav".
-            if path.suffix.lower() in SUFFIXES and not name.startswith("."):
+            if is_sound(path):
                 count += 1
                 yield Input(path, path.relative_to(folder))
     if not count and len(errors) == before:

@@ -13,10 +13,10 @@ from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from rich.text import Text
 
-from affetto.cli.glyphs import MARGIN, UNICODE, Glyphs, bar, clock, colour, indent, printable
+from affetto.cli.glyphs import MARGIN, UNICODE, Glyphs, bar, colour, indent, printable
 from affetto.cli.ribbon import ribbon
 from affetto.emotions import EMOJI
-from affetto.timeline import Segment, Timeline
+from affetto.timeline import Segment, Timeline, clock, signed
 
 __all__ = ["plain", "segment_lines", "summary", "view"]
 
@@ -65,7 +65,7 @@ def view(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) -> It
 
 
 def _header(timeline: Timeline, width: int, glyphs: Glyphs) -> Text:
-    facts = [clock(timeline.duration), timeline.model]
+    facts = [clock(timeline.duration, digits=1), timeline.model]
     if timeline.speakers:
         count = len(timeline.speakers)
         facts.append(f"{count} speaker{'s' if count > 1 else ''}")
@@ -177,7 +177,7 @@ class _Layout:
         """Write an arrow on the circumplex, and the figures where there is room."""
         arrow = _arrow(segment.valence, segment.arousal, self.glyphs)
         if self.mood == _FIGURES:
-            return f"  {arrow} {_signed(segment.valence)}   {_signed(segment.arousal)}"
+            return f"  {arrow} {signed(segment.valence)}   {signed(segment.arousal)}"
         return f"  {arrow}   " if self.mood else ""
 
 
@@ -212,11 +212,6 @@ def _arrow(valence: float, arousal: float, glyphs: Glyphs) -> str:
     return glyphs.arrows[round(math.atan2(arousal, valence) / (math.pi / 4)) % 8]
 
 
-def _signed(value: float) -> str:
-    # "-0.0" would read as a direction.
-    return f"{value if abs(value) >= 0.005 else 0.0:+.2f}"
-
-
 def summary(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) -> Iterator[Text]:
     """Sum up: each emotion's share as a bar, with its strongest moment; changes; means.
 
@@ -233,8 +228,8 @@ def summary(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) ->
     words = [
         f"{_length(facts['speech'])} of speech",
         f"{changes} change{'' if changes == 1 else 's'}",
-        f"valence {_signed(valence)}",
-        f"arousal {_signed(arousal)}",
+        f"valence {signed(valence)}",
+        f"arousal {signed(arousal)}",
     ]
     if cell_len(glyphs.separator.join(words)) > width - 2 * MARGIN:
         words[2:] = [f"mood {_arrow(valence, arousal, glyphs)}"] if glyphs.arrows else []
@@ -259,11 +254,11 @@ def summary(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) ->
 
 
 def _length(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds, digits=0)
+    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
 
 
 def _moment(strongest: dict[str, float]) -> str:
-    return f"strongest {clock(strongest['start'])} ({strongest['confidence']:.0%})"
+    return f"strongest {clock(strongest['start'], digits=1)} ({strongest['confidence']:.0%})"
 
 
 def plain(lines: Iterable[Text]) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from affetto.cli.glyphs import MARGIN, UNICODE, Glyphs, clock, colour, indent
-from affetto.timeline import Timeline
+from affetto.cli.glyphs import MARGIN, UNICODE, Glyphs, colour, indent
+from affetto.timeline import Timeline, clock
 
 __all__ = ["ribbon"]
 

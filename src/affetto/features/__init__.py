@@ -10,7 +10,9 @@ Examples:
     (101, 64)
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from affetto.lazy import lazily
 
 if TYPE_CHECKING:
     from affetto.features.cepstrum import MfccConfig, MfccStream, mfcc
@@ -118,13 +120,4 @@ __all__ = [
     "spectral",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name where it lives, the first time that it is asked for."""
-    if name in _HOMES:
-        from importlib import import_module
-
-        value = getattr(import_module(f"affetto.features.{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'affetto.features' has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

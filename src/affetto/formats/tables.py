@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from affetto.emotions import known_order
+from affetto.emotions import in_order
 from affetto.errors import FormatError
 from affetto.timeline import Segment, Timeline
 
@@ -51,9 +51,8 @@ def to_csv(timelines: Iterable[Timeline]) -> str:
     rows = [row for timeline in timelines for row in timeline.to_table()]
     found = dict.fromkeys(name for row in rows for name in row)
     optional = [name for name in _OPTIONAL if name in found]
-    order = {_SCORE + label: at for at, label in enumerate(known_order())}
-    scores = [name for name in found if name.startswith(_SCORE)]
-    scores.sort(key=lambda name: order.get(name, len(order)))
+    labels = [name.removeprefix(_SCORE) for name in found if name.startswith(_SCORE)]
+    scores = [_SCORE + label for label in in_order(labels)]
     header = [*COLUMNS, *optional, *scores]
     lines: list[list[Any]] = [header, *([row.get(name) for name in header] for row in rows)]
     text = "".join(",".join(_cell(value) for value in line) + "\n" for line in lines)

@@ -1,8 +1,9 @@
 """Work in parts: resumable, and written whole."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from affetto.jobs.files import atomic_path, atomic_write, remove_leftovers
+from affetto.lazy import lazily
 
 if TYPE_CHECKING:
     from affetto.jobs.journal import Journal
@@ -10,11 +11,11 @@ if TYPE_CHECKING:
     from affetto.jobs.progress import ProgressBar
 
 _HOMES = {
-    "Journal": "affetto.jobs.journal",
-    "Outcome": "affetto.jobs.pool",
-    "ProgressBar": "affetto.jobs.progress",
-    "cores": "affetto.jobs.pool",
-    "run": "affetto.jobs.pool",
+    "Journal": "journal",
+    "Outcome": "pool",
+    "ProgressBar": "progress",
+    "cores": "pool",
+    "run": "pool",
 }
 
 __all__ = [
@@ -28,11 +29,4 @@ __all__ = [
     "run",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Load the pool only where it is asked for: writing a file needs none of it."""
-    if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'affetto.jobs' has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

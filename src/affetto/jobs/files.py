@@ -93,19 +93,15 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 @overload
-def atomic_write(
-    path: str | Path, mode: Literal["w"] = "w", *, encoding: str = "utf-8"
-) -> AbstractContextManager[IO[str]]: ...
+def atomic_write(path: str | Path, mode: Literal["w"] = "w") -> AbstractContextManager[IO[str]]: ...
 
 
 @overload
-def atomic_write(
-    path: str | Path, mode: Literal["wb"], *, encoding: str = "utf-8"
-) -> AbstractContextManager[IO[bytes]]: ...
+def atomic_write(path: str | Path, mode: Literal["wb"]) -> AbstractContextManager[IO[bytes]]: ...
 
 
 def atomic_write(
-    path: str | Path, mode: Literal["w", "wb"] = "w", *, encoding: str = "utf-8"
+    path: str | Path, mode: Literal["w", "wb"] = "w"
 ) -> AbstractContextManager[IO[Any]]:
     """Open a file for writing that takes its place only once the block ends well.
 
@@ -115,8 +111,7 @@ def atomic_write(
 
     Args:
         path: where the file shall be in the end; its folder exists.
-        mode: ``"w"`` for text, ``"wb"`` for bytes.
-        encoding: of text.
+        mode: ``"w"`` for text in UTF-8, ``"wb"`` for bytes.
 
     Returns:
         A context manager that gives the open file.
@@ -132,7 +127,7 @@ def atomic_write(
         >>> path.read_text()
         'con affetto'
     """
-    return _open(Path(path), mode, None if mode == "wb" else encoding)
+    return _open(Path(path), mode, None if mode == "wb" else "utf-8")
 
 
 @contextmanager

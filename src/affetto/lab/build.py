@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from affetto.audio import SUFFIXES, save
+from affetto.audio import save, sound_files
 from affetto.dsp import SAMPLE_RATE
 from affetto.errors import CorpusError, OptionError
 from affetto.lab import protocols
@@ -94,7 +94,7 @@ def non_speech(folder: Path | None, runs: Path) -> list[Path]:
     if folder is not None:
         if not folder.is_dir():
             raise OptionError(f"found no folder {folder}, expected one with sounds without speech")
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        files = sound_files(folder)
         if not files:
             raise OptionError(f"found no sound in {folder}, expected recordings without speech")
         named = {file: _ESC_FOLD.search(file.stem) for file in files}

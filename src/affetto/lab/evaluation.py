@@ -16,7 +16,7 @@ from affetto.lab.figures import GroupFigures, Report, summarise
 from affetto.lab.predictions import Prediction
 from affetto.models import ModelPackage, resolve
 from affetto.recognition import Recognizer
-from affetto.recognition.recognizer import Clip as Heard
+from affetto.recognition.clips import Clip as Heard
 
 __all__ = ["GroupFigures", "Outcome", "Prediction", "Report", "evaluate", "predict", "summarise"]
 

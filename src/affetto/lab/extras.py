@@ -7,12 +7,11 @@ from affetto.errors import MissingExtraError
 __all__ = ["require"]
 
 
-def require(*packages: str, extra: str = "train", purpose: str = "training") -> None:
+def require(*packages: str, purpose: str = "training") -> None:
     """Tell which package is missing, without importing any.
 
     Args:
         *packages: as they are imported.
-        extra: the extra of Affetto that brings them.
         purpose: what they are needed for.
 
     Raises:
@@ -28,4 +27,4 @@ def require(*packages: str, extra: str = "train", purpose: str = "training") -> 
     """
     for package in packages:
         if find_spec(package) is None:
-            raise MissingExtraError(package.replace("_", "-"), extra=extra, purpose=purpose)
+            raise MissingExtraError(package.replace("_", "-"), extra="train", purpose=purpose)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from affetto.emotions import known_order
+from affetto.emotions import in_order
 from affetto.errors import OptionError
 from affetto.lab import metrics
+from affetto.lab.metrics.decisions import count_pairs
 from affetto.lab.predictions import Prediction
 
 __all__ = ["GroupFigures", "Report", "summarise"]
@@ -152,7 +153,7 @@ def summarise(
         predictions = [_merged(prediction, merge) for prediction in predictions]
     wanted = None if labels is None else set(labels)
     said = {label for prediction in predictions for label in prediction.scores}
-    open_labels = _ordered(said if wanted is None else said & wanted)
+    open_labels = in_order(sorted(said if wanted is None else said & wanted))
     kept = [p for p in predictions if p.truth is not None and p.truth in open_labels]
     skipped = [p for p in predictions if p.truth is None or p.truth not in open_labels]
     skipped_labels = {
@@ -165,7 +166,7 @@ def summarise(
             f"expected some of what the model can say ({', '.join(open_labels) or 'nothing'}); "
             "give other clips or another model"
         )
-    shared = _ordered({p.truth for p in kept if p.truth is not None})
+    shared = in_order(sorted({p.truth for p in kept if p.truth is not None}))
     table = np.array([[p.scores.get(label, 0.0) for label in open_labels] for p in kept])
     open_table = _normalised(table)
     places = [open_labels.index(label) for label in shared]
@@ -173,7 +174,7 @@ def summarise(
     truth = np.array([shared.index(p.truth) for p in kept if p.truth is not None])
     open_truth = np.array(places)[truth]
     answers, open_answers = closed_table.argmax(axis=1), open_table.argmax(axis=1)
-    confusion = _counts(truth, answers, len(shared))
+    confusion = count_pairs(truth, answers, len(shared))
     interval = partial(
         metrics.bootstrap_ci, speakers=[p.speaker for p in kept], resamples=resamples, seed=seed
     )
@@ -192,7 +193,7 @@ def summarise(
     )
     return Report(
         uar=float(metrics.uar(confusion)),
-        uar_open=float(metrics.uar(_counts(open_truth, open_answers, len(open_labels)))),
+        uar_open=float(metrics.uar(count_pairs(open_truth, open_answers, len(open_labels)))),
         wa=float(metrics.wa(confusion)),
         macro_precision=float(metrics.macro_precision(confusion)),
         macro_f1=float(metrics.macro_f1(confusion)),
@@ -232,21 +233,11 @@ def _merged(prediction: Prediction, merge: Mapping[str, str]) -> Prediction:
     )
 
 
-def _ordered(labels: Iterable[str]) -> tuple[str, ...]:
-    """Put labels into the vocabulary's order, any others behind by the alphabet."""
-    known = {label: place for place, label in enumerate(known_order())}
-    return tuple(sorted(map(str, labels), key=lambda label: (known.get(label, len(known)), label)))
-
-
 def _normalised(table: NDArray[np.float64]) -> NDArray[np.float64]:
     """Bring rows to a sum of 1; a row of zeros says nothing and is spread evenly."""
     total = table.sum(axis=1, keepdims=True)
     even = np.full_like(table, 1.0 / table.shape[1])
     return np.asarray(np.divide(table, total, out=even, where=total > 0.0))
-
-
-def _counts(truth: NDArray[np.int64], answers: NDArray[np.int64], labels: int) -> NDArray[np.int64]:
-    return np.bincount(truth * labels + answers, minlength=labels**2).reshape(labels, labels)
 
 
 def _group(
@@ -261,7 +252,7 @@ def _group(
     figures = {}
     for value in sorted({value for value in values if value is not None}):
         among = np.array([one == value for one in values])
-        counts = _counts(truth[among], answers[among], labels)
+        counts = count_pairs(truth[among], answers[among], labels)
         figures[str(value)] = GroupFigures(
             int(among.sum()), float(metrics.uar(counts)), float(metrics.wa(counts))
         )

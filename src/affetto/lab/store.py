@@ -7,7 +7,7 @@ that a run that was killed goes on where it stopped and a changed clip is comput
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -66,11 +66,6 @@ class FeatureStore:
     def clip(self, clip: int) -> NDArray[np.float16]:
         """Give the log-mel rows of one clip."""
         return self.log_mel[self.starts[clip] : self.starts[clip + 1]]
-
-    def without_targets(self) -> FeatureStore:
-        """Give the same store without what the teacher says."""
-        none = np.zeros((0, self.targets.shape[1]), np.float16)
-        return replace(self, targets=none, target_starts=np.zeros_like(self.target_starts))
 
     @classmethod
     def build(

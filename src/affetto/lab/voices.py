@@ -19,6 +19,9 @@ __all__ = ["VoiceProjection", "fit_voice"]
 _MOST_CLIPS = 10
 """A speaker's clips count as much as this many at most."""
 
+_SHRINK = 0.1
+"""Share of the covariance within speakers that is taken to be alike in all directions."""
+
 
 class VoiceProjection(NamedTuple):
     """A linear map from a row of frames to a row of voice.
@@ -38,7 +41,6 @@ def fit_voice(
     corpus: NDArray[np.int64],
     *,
     size: int,
-    shrink: float = 0.1,
 ) -> VoiceProjection | None:
     """Find what tells speakers apart, whatever they say and feel.
 
@@ -50,7 +52,6 @@ def fit_voice(
         speaker: of each clip, (n,).
         corpus: of each clip, (n,).
         size: values in a row of voice; what the speakers are too few for stays 0.
-        shrink: share of the covariance within speakers that is taken to be alike in all directions.
 
     Returns:
         The projection; None where no corpus has two speakers with two clips each.
@@ -86,7 +87,7 @@ def fit_voice(
     if not others or not np.trace(within):
         return None
     within, between = within / repeats, between / others
-    within = (1 - shrink) * within + shrink * np.trace(within) / width * np.eye(width)
+    within = (1 - _SHRINK) * within + _SHRINK * np.trace(within) / width * np.eye(width)
     values, directions = eigh(between, within)
     kept = min(size, others, width)
     values, directions = values[::-1][:kept].clip(0.0), directions[:, ::-1][:, :kept]

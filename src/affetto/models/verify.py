@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["verify"]
 
+_TOLERANCE = 1e-3
+"""Largest difference taken for rounding, relative to the largest value (or to 1)."""
 
-def verify(folder: str | Path, *, tolerance: float = 1e-3) -> tuple[str, ...]:
+
+def verify(folder: str | Path) -> tuple[str, ...]:
     """Compare a package with its checksums and its golden vectors.
 
     Args:
         folder: the package.
-        tolerance: largest difference taken for rounding, relative to the largest value (or to 1).
 
     Returns:
         What differs, one line each; empty where all is right.
@@ -40,15 +42,13 @@ def verify(folder: str | Path, *, tolerance: float = 1e-3) -> tuple[str, ...]:
     ]
     golden = read_arrays(package.folder / FILES[-1])
     try:
-        findings += _compare(package, golden, tolerance)
+        findings += _compare(package, golden)
     except KeyError as error:
         raise ModelError(f"{package.folder}: golden.npz has no {error}") from None
     return tuple(findings)
 
 
-def _compare(
-    package: ModelPackage, golden: dict[str, NDArray[Any]], tolerance: float
-) -> Iterator[str]:
+def _compare(package: ModelPackage, golden: dict[str, NDArray[Any]]) -> Iterator[str]:
     # Each step starts from the golden input, so that a finding names the step that differs.
     features = FrontEnd(package.card.front_end)(golden["samples"])
     rows = RowStream(package)(golden["features"])
@@ -65,6 +65,6 @@ def _compare(
             yield f"{name}: found shape {values.shape}, expected {expected.shape}"
             continue
         gap = float(np.abs(values - expected).max(initial=0.0))
-        limit = tolerance * max(1.0, float(np.abs(expected).max(initial=0.0)))
+        limit = _TOLERANCE * max(1.0, float(np.abs(expected).max(initial=0.0)))
         if not gap <= limit:
             yield f"{name}: found values up to {gap:.3g} off, expected at most {limit:.3g}"

@@ -1,8 +1,9 @@
 """From sound to a timeline: the recogniser, its segments and the speaker's baseline."""
 
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
+from affetto.recognition.clips import Decision
 from affetto.recognition.hearing import Heard, Hearing
-from affetto.recognition.recognizer import Decision, Recognizer
+from affetto.recognition.recognizer import Recognizer
 from affetto.recognition.segments import Smoothing
 
 __all__ = [

@@ -56,16 +56,13 @@ class Hearing:
         package: the model.
         grid: where the windows lie.
         voices: keep what tells speakers apart, too.
-        block: rows that the network computes at a time.
     """
 
-    def __init__(
-        self, package: ModelPackage, grid: WindowGrid, *, voices: bool = False, block: int = 256
-    ) -> None:
+    def __init__(self, package: ModelPackage, grid: WindowGrid, *, voices: bool = False) -> None:
         self.grid = grid
         self.samples = 0
         self._front_end = FrontEnd(package.card.front_end)
-        self._rows = RowStream(package, block=block)
+        self._rows = RowStream(package)
         self._pooler = WindowPooler(grid, width=package.width)
         self._windows = RowStore(2 * package.width)
         self._weights: list[NDArray[np.float32]] = []

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from affetto.dsp import SAMPLE_RATE
-from affetto.emotions import parse_labels, project
+from affetto.emotions import parse_labels
 from affetto.errors import AudioError, OptionError
 from affetto.features.front_end import FrontEnd
 from affetto.models import ModelPackage, RowStream, load
 from affetto.models.calibration import restrict
 from affetto.recognition.adapt import judge, learn_baseline, learn_baselines
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
+from affetto.recognition.channels import Answers, channel_names, lay_over, speech_of_windows
+from affetto.recognition.clips import Clip, Decision
 from affetto.recognition.hearing import Heard, Hearing, checked
 from affetto.recognition.segments import Smoothing, make_segments, smooth
 from affetto.speech import WindowGrid, pool, separate_speakers
-from affetto.timeline import Segment, Timeline, Track
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,62 +26,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Clip", "Decision", "Recognizer"]
+    from affetto.timeline import Timeline
+
+__all__ = ["Recognizer"]
 
 _WHOLE_UP_TO = 15.0
 """Seconds up to which a clip is judged as one window."""
-
-
-class Clip(NamedTuple):
-    """A clip, heard and ready to be judged as a whole.
-
-    Attributes:
-        pooled: its windows, (n, 2D); one where the clip is short.
-        seconds: of speech in each, (n,); silence counts a fiftieth.
-        duration: seconds.
-    """
-
-    pooled: NDArray[np.float32]
-    seconds: NDArray[np.float64]
-    duration: float
-
-
-class Decision(NamedTuple):
-    """One answer for a whole clip.
-
-    Attributes:
-        scores: label → calibrated probability; sums to 1.
-        speech: seconds of speech that were heard.
-        duration: seconds.
-    """
-
-    scores: dict[str, float]
-    speech: float
-    duration: float
-
-    @property
-    def emotion(self) -> str:
-        """The top label."""
-        return max(self.scores, key=self.scores.__getitem__)
-
-    @property
-    def confidence(self) -> float:
-        """The probability of the top label."""
-        return self.scores[self.emotion]
-
-    @property
-    def valence_arousal(self) -> tuple[float, float]:
-        """The scores projected onto the circumplex."""
-        return project(self.scores)
-
-
-class _Answers(NamedTuple):
-    """What is said of one channel."""
-
-    segments: list[Segment]
-    scores: NDArray[np.float64]
-    speech: NDArray[np.float64]
-    speakers: list[str | None] | None
 
 
 class Recognizer:
@@ -181,7 +132,7 @@ class Recognizer:
         if not hearings:
             return self._timeline(source, 0.0, [])
         heard = [hearing.finish() for hearing in hearings]
-        names = _channel_names(len(heard)) if separate else [None]
+        names = channel_names(len(heard)) if separate else [None]
         answers = [self._answer(h, name) for h, name in zip(heard, names, strict=True)]
         for h in heard:
             h.windows.close()
@@ -283,7 +234,17 @@ class Recognizer:
     def _hearing(self) -> Hearing:
         return Hearing(self.package, self.grid, voices=bool(self.speakers))
 
-    def _answer(self, heard: Heard, name: str | None) -> _Answers:
+    def _timeline(self, source: str, duration: float, answers: Sequence[Answers]) -> Timeline:
+        return lay_over(
+            answers,
+            source=source,
+            duration=duration,
+            model=self.package.card.title,
+            labels=self.labels,
+            grid=self.grid,
+        )
+
+    def _answer(self, heard: Heard, name: str | None) -> Answers:
         """Judge one channel."""
         card, hop, count = self.package.card, self.grid.hop, len(heard.weights)
         numbers = np.full(count, -1, np.int64)
@@ -316,7 +277,7 @@ class Recognizer:
             smoothing=self.smoothing,
             speakers=speakers,
         )
-        return _Answers(segments, scores, _speech_of_windows(heard), speakers)
+        return Answers(segments, scores, speech_of_windows(heard), speakers)
 
     def _probabilities(self, heard: Heard, speakers: NDArray[np.int64]) -> NDArray[np.float64]:
         """Judge every window beside its speaker's baseline; (n, labels)."""
@@ -339,34 +300,6 @@ class Recognizer:
                 probabilities[done + rows] = restrict(judged, self.columns)
             done += len(block)
         return probabilities
-
-    def _timeline(self, source: str, duration: float, answers: Sequence[_Answers]) -> Timeline:
-        """Lay the channels over one another."""
-        segments = [segment for answer in answers for segment in answer.segments]
-        segments.sort(key=lambda s: (s.start, s.end))
-        speakers = dict.fromkeys(s.speaker for s in segments if s.speaker is not None)
-        return Timeline(
-            source=source,
-            duration=duration,
-            segments=tuple(segments),
-            model=self.package.card.title,
-            track=self._track(answers) if answers else None,
-            speakers=tuple(speakers),
-        )
-
-    def _track(self, answers: Sequence[_Answers]) -> Track:
-        """Give one row a hop: of the channel in which somebody speaks most clearly."""
-        speech = np.stack([answer.speech for answer in answers])
-        clearest = speech.argmax(axis=0)
-        every = np.arange(speech.shape[1])
-        named = [answer.speakers for answer in answers if answer.speakers is not None]
-        return Track(
-            times=tuple(self.grid.centres(len(every)).tolist()),
-            labels=self.labels,
-            scores=tuple(tuple(answers[c].scores[k].tolist()) for k, c in enumerate(clearest)),
-            speech=tuple(speech[clearest, every].tolist()),
-            speakers=tuple(named[c][k] for k, c in enumerate(clearest)) if named else (),
-        )
 
 
 def _columns(package: ModelPackage, labels: str | Iterable[str] | None) -> tuple[int, ...]:
@@ -392,22 +325,3 @@ def _chunks(samples: NDArray[Any] | Iterable[NDArray[Any]]) -> Iterator[NDArray[
     step = 10 * SAMPLE_RATE
     for start in range(0, samples.shape[-1], step):
         yield samples[..., start : start + step]
-
-
-def _channel_names(count: int) -> list[str | None]:
-    if count == 2:
-        return ["left", "right"]
-    return [f"channel {number}" for number in range(1, count + 1)]
-
-
-def _speech_of_windows(heard: Heard) -> NDArray[np.float64]:
-    """Give the mean probability of speech in the time that each window answers for."""
-    count = len(heard.weights)
-    if not count:
-        return np.empty(0)
-    edges = np.ceil(np.round(np.arange(count) * heard.grid.hop / heard.grid.row_seconds, 6))
-    first = np.minimum(edges.astype(np.int64), len(heard.speech) - 1)
-    sums = np.add.reduceat(heard.speech, first, dtype=np.float64)
-    lengths = np.maximum(np.diff(np.append(first, len(heard.speech))), 1)
-    speech: NDArray[np.float64] = sums / lengths
-    return speech

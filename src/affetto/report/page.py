@@ -19,7 +19,7 @@ from affetto.jobs import atomic_write
 from affetto.report import tables, words
 from affetto.report.payload import payload
 from affetto.report.sound import encode_mp3
-from affetto.timeline import Timeline
+from affetto.timeline import Timeline, clock
 
 __all__ = ["EMBED_SECONDS", "html", "write_html"]
 
@@ -72,7 +72,7 @@ def html(
         "script": script,
         "state": _state(timeline, sound, embed=embed),
         "source": _source(timeline, title),
-        "duration": words.clock(timeline.duration),
+        "duration": clock(timeline.duration),
         "model": escape(timeline.model or "unknown"),
         "version": escape(affetto.__version__),
         "sentence": escape(words.sentence(timeline)),

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from affetto.emotions import CIRCUMPLEX, COLOURS, known_order, project
+from affetto.emotions import CIRCUMPLEX, colour_of, in_order, project
 from affetto.report.picture import peaks, spectrogram
+from affetto.report.thin import thinned
 from affetto.timeline import Timeline, Track
 
 __all__ = ["chances", "labels_of", "payload"]
 
 _MOST_ROWS = 40_000
 _MOST_POINTS = 600
-_NO_COLOUR = "#8a8f98"
 
 
 def labels_of(timeline: Timeline) -> tuple[str, ...]:
@@ -31,8 +31,7 @@ def labels_of(timeline: Timeline) -> tuple[str, ...]:
         found |= dict.fromkeys(segment.scores)
         if segment.emotion is not None:
             found[segment.emotion] = None
-    order = {label: at for at, label in enumerate(known_order())}
-    return tuple(sorted(found, key=lambda label: order.get(label, len(order))))
+    return in_order(found)
 
 
 def payload(timeline: Timeline, samples: NDArray[np.float32] | None) -> dict[str, Any]:
@@ -53,11 +52,12 @@ def payload(timeline: Timeline, samples: NDArray[np.float32] | None) -> dict[str
         "labels": [
             {
                 "name": label,
-                "colour": COLOURS.get(label, _NO_COLOUR),
+                "colour": colour_of(label),
                 "place": CIRCUMPLEX.get(label),
             }
             for label in labels
         ],
+        "unlabelled": colour_of(None),
         "speakers": list(voice),
         "segments": [
             [
@@ -125,12 +125,7 @@ def chances(
         scores = np.repeat(once, 2, axis=0)
         order = np.argsort(times, kind="stable")
         times, scores = times[order], scores[order]
-    group = -(-len(times) // _MOST_ROWS)
-    if group > 1:
-        starts = np.arange(0, len(times), group)
-        counts = np.diff([*starts, len(times)])
-        times = np.add.reduceat(times, starts) / counts
-        scores = np.add.reduceat(scores, starts, axis=0) / counts[:, None]
+    times, scores = thinned(times, most=_MOST_ROWS), thinned(scores, most=_MOST_ROWS)
     return times, np.clip(np.nan_to_num(scores), 0.0, 1.0)
 
 
@@ -145,11 +140,7 @@ def _path(timeline: Timeline) -> list[list[float]]:
     else:
         middles = [((s.start + s.end) / 2, s.valence, s.arousal) for s in timeline]
         rows = np.array(sorted(middles), np.float64).reshape(-1, 3)
-    group = max(1, -(-len(rows) // _MOST_POINTS))
-    if group > 1:
-        starts = np.arange(0, len(rows), group)
-        rows = np.add.reduceat(rows, starts, axis=0) / np.diff([*starts, len(rows)])[:, None]
-    return [[round(float(x), 3) for x in row] for row in rows]
+    return [[round(float(x), 3) for x in row] for row in thinned(rows, most=_MOST_POINTS)]
 
 
 def _projects(timeline: Timeline, track: Track) -> bool:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from html import escape
 
-from affetto.emotions import COLOURS
+from affetto.emotions import colour_of
 from affetto.report.payload import labels_of
-from affetto.report.words import clock, feeling
-from affetto.timeline import Segment, Timeline
+from affetto.report.words import feeling
+from affetto.timeline import Segment, Timeline, clock, signed
 
 __all__ = [
     "colour_rules",
@@ -22,7 +22,7 @@ __all__ = [
 def colour_rules(timeline: Timeline) -> Iterator[str]:
     """Give one style rule a label: class `e0` for the first, and so on."""
     for at, label in enumerate(labels_of(timeline)):
-        yield f".e{at}{{--feeling:{COLOURS.get(label, '#8a8f98')}}}\n"
+        yield f".e{at}{{--feeling:{colour_of(label)}}}\n"
 
 
 def _classes(timeline: Timeline) -> dict[str | None, str]:
@@ -149,4 +149,4 @@ def _confidence(segment: Segment) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return signed(value).replace("-", "−")

@@ -4,27 +4,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from affetto.timeline import Segment, Timeline
 
-__all__ = ["clock", "feeling", "file_name", "sentence"]
-
-
-def clock(seconds: float, *, digits: int = 0) -> str:
-    """Write a time as people read it off a player.
-
-    Args:
-        seconds: from the start.
-        digits: after the point.
-
-    Examples:
-        >>> clock(75.25), clock(75.25, digits=1), clock(3725)
-        ('1:15', '1:15.2', '1:02:05')
-    """
-    # Cut, not rounded: a player shows 1:15 until 1:16 is reached.
-    units = int(seconds * 10**digits + 1e-6)
-    whole, part = divmod(units, 10**digits)
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    text = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-    return f"{text}.{part:0{digits}}" if digits else text
+__all__ = ["feeling", "file_name", "sentence"]
 
 
 def file_name(source: str) -> str:

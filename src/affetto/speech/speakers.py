@@ -27,6 +27,9 @@ _MOST_CLUSTERED = 1500
 _MOST_SPEAKERS = 8
 """More are not looked for unless their number is given."""
 
+_LEAST_SHARE = 0.05
+"""Nobody has a smaller share of the speech, unless the number of speakers is given."""
+
 
 def separate_speakers(
     voices: NDArray[Any],
@@ -35,7 +38,6 @@ def separate_speakers(
     count: int | None = None,
     distance: float = 0.45,
     shortest: int = 2,
-    least_share: float = 0.05,
 ) -> NDArray[np.int64]:
     """Tell which speaker is heard in each window.
 
@@ -50,7 +52,6 @@ def separate_speakers(
         distance: cosine distance of their means, as they were heard, above which two voices are two
             speakers.
         shortest: windows; shorter turns within one stretch of speech go to their neighbours.
-        least_share: without `count`, nobody has a smaller share of the speech.
 
     Returns:
         Speaker of each window, 0, 1, … in order of appearance; -1 without speech. Shape (n,).
@@ -67,7 +68,7 @@ def separate_speakers(
     rows = np.asarray(voices, np.float64)[heard]
     units = _unit(rows - rows.mean(axis=0))
     if count is None:
-        centres = _find_centres(rows, units, distance=distance, least_share=least_share)
+        centres = _find_centres(rows, units, distance=distance)
     else:
         centres = next(_clusterings(units, [count]))
     speakers[heard] = _join_short_turns(heard, (units @ centres.T).argmax(axis=1), shortest)
@@ -85,13 +86,13 @@ def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _find_centres(
-    rows: NDArray[np.float64], units: NDArray[np.float64], *, distance: float, least_share: float
+    rows: NDArray[np.float64], units: NDArray[np.float64], *, distance: float
 ) -> NDArray[np.float64]:
     """Find as many clusters as there are whose means all lie far enough apart."""
     for centres in _clusterings(units, range(min(_MOST_SPEAKERS, len(units)), 1, -1)):
         nearest = (units @ centres.T).argmax(axis=1)
         sizes = np.bincount(nearest, minlength=len(centres))
-        if sizes.min() < max(least_share * len(units), 2):
+        if sizes.min() < max(_LEAST_SHARE * len(units), 2):
             continue
         means = _unit(np.stack([rows[nearest == k].mean(axis=0) for k in range(len(centres))]))
         apart = 1.0 - means @ means.T

@@ -5,8 +5,8 @@ same. Every step keeps the length but `speed` and `pad`, whose rules stand with 
 
 >>> import numpy as np
 >>> from functools import partial
->>> from affetto.lab.augment import Chain, Sometimes, generator, noise, telephone
->>> chain = Chain((partial(noise, snr_db=(5.0, 20.0), source="pink"), Sometimes(telephone, 0.3)))
+>>> from affetto.lab.augment import Chain, generator, noise, telephone
+>>> chain = Chain((partial(noise, snr_db=(5.0, 20.0), source="pink"), telephone))
 >>> chain(np.ones(1600, np.float32), generator(0, "clip.wav")).shape
 (1600,)
 """
@@ -14,8 +14,8 @@ same. Every step keeps the length but `speed` and `pad`, whose rules stand with 
 from affetto.lab.augment.channel import CODECS, codec, telephone
 from affetto.lab.augment.parse import parse
 from affetto.lab.augment.sounds import babble, coloured, music, recordings
-from affetto.lab.augment.spectrum import mixup, spec_augment
-from affetto.lab.augment.steps import Chain, Range, Sometimes, Step, generator
+from affetto.lab.augment.spectrum import spec_augment
+from affetto.lab.augment.steps import Chain, Range, Step, generator
 from affetto.lab.augment.surroundings import noise, reverb, room_response
 from affetto.lab.augment.voice import clip, eq, gain, pad, pitch, shift, speed
 
@@ -23,7 +23,6 @@ __all__ = [
     "CODECS",
     "Chain",
     "Range",
-    "Sometimes",
     "Step",
     "babble",
     "clip",
@@ -32,7 +31,6 @@ __all__ = [
     "eq",
     "gain",
     "generator",
-    "mixup",
     "music",
     "noise",
     "pad",

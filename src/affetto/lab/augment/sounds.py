@@ -18,8 +18,6 @@ __all__ = ["SYNTHETIC", "babble", "coloured", "music", "recordings"]
 _SLOPES = {"white": 0.0, "pink": -1.0, "brown": -2.0}
 """Colour → exponent of the power spectrum over frequency."""
 
-_AUDIO = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".mp4", ".aac", ".webm"}
-
 
 def coloured(length: int, rng: np.random.Generator, *, colour: str = "white") -> Samples:
     """Make stationary noise: white, pink (-3 dB an octave) or brown (-6 dB an octave).
@@ -52,7 +50,11 @@ def coloured(length: int, rng: np.random.Generator, *, colour: str = "white") ->
     return _unit(white[:length])
 
 
-def babble(length: int, rng: np.random.Generator, *, voices: int = 6) -> Samples:
+_MURMURING = 6
+"""Voices of the made-up crowd."""
+
+
+def babble(length: int, rng: np.random.Generator) -> Samples:
     """Make a murmuring crowd: speech-shaped noise, each voice swelling at its own syllable rate.
 
     For a crowd of real voices, mix recordings with ``noise(..., source=clips, voices=6)``.
@@ -60,7 +62,6 @@ def babble(length: int, rng: np.random.Generator, *, voices: int = 6) -> Samples
     Args:
         length: samples.
         rng: source of chance.
-        voices: how many murmur.
 
     Returns:
         Shape (length,), mean power 1.
@@ -70,7 +71,7 @@ def babble(length: int, rng: np.random.Generator, *, voices: int = 6) -> Samples
         (8000,)
     """
     crowd = np.zeros(length, np.float32)
-    for _ in range(voices if length else 0):
+    for _ in range(_MURMURING if length else 0):
         # Speech lies between 100 Hz and 500 Hz and falls off above; syllables come at 3 to 6 Hz.
         low, high = rng.uniform(80.0, 200.0), rng.uniform(400.0, 900.0)
         shape = scipy.signal.butter(1, [low, high], "bandpass", fs=SAMPLE_RATE, output="sos")
@@ -163,13 +164,15 @@ def recordings(folder: Path) -> tuple[Samples, ...]:
         OptionError: no such folder, or no sound in it.
         AudioError: a file can't be decoded.
     """
-    from affetto.audio import load
+    from affetto.audio import load, sound_files
 
     if not folder.is_dir():
         raise OptionError(f"found no folder {folder}, expected one with recordings in it")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _AUDIO)
+    paths = sound_files(folder)
     if not paths:
-        raise OptionError(f"found no recordings in {folder}, expected {', '.join(sorted(_AUDIO))}")
+        raise OptionError(
+            f"found no recordings in {folder}, expected sound files; name another folder"
+        )
     return tuple(load(path).samples for path in paths)
 
 

@@ -1,9 +1,9 @@
-"""Changes to features and labels: SpecAugment's masks, mixup."""
+"""Changes to features: SpecAugment's masks."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["mixup", "spec_augment"]
+__all__ = ["spec_augment"]
 
 Rows = NDArray[np.float32]
 
@@ -54,39 +54,3 @@ def spec_augment(
         start = int(rng.integers(0, bands - width + 1))
         masked[:, start : start + width] = value
     return masked
-
-
-def mixup(
-    inputs: Rows, targets: Rows, rng: np.random.Generator, *, alpha: float = 0.2
-) -> tuple[Rows, Rows]:
-    """Blend each example with another of its batch (mixup; Zhang et al. 2018, arXiv:1710.09412).
-
-    Each share is drawn from Beta(alpha, alpha), then its larger side kept, so that an example stays
-    mostly itself.
-
-    Args:
-        inputs: shape (batch, ...).
-        targets: shape (batch, labels), probabilities.
-        rng: source of chance.
-        alpha: 0 changes nothing; 1 blends anything with anything.
-
-    Returns:
-        Blended inputs and targets, in the shapes given.
-
-    Examples:
-        >>> x, y = mixup(np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32),
-        ...              np.random.default_rng(0))
-        >>> x.shape, bool(np.allclose(y.sum(axis=1), 1))
-        ((3, 3), True)
-    """
-    if alpha <= 0.0 or len(inputs) < 2:
-        return inputs.astype(np.float32, copy=True), targets.astype(np.float32, copy=True)
-    share = rng.beta(alpha, alpha, len(inputs)).astype(np.float32)
-    share = np.maximum(share, 1.0 - share)
-    other = rng.permutation(len(inputs))
-
-    def blend(values: Rows) -> Rows:
-        by = share.reshape((-1,) + (1,) * (values.ndim - 1))
-        return np.asarray(by * values + (1.0 - by) * values[other], np.float32)
-
-    return blend(inputs), blend(targets)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from affetto.errors import OptionError
 
-__all__ = ["Chain", "Range", "Samples", "Sometimes", "Step", "generator"]
+__all__ = ["Chain", "Range", "Samples", "Step", "generator"]
 
 Samples = NDArray[np.float32]
 """Sound, shape (samples,), float32 in [-1, 1], 16 kHz."""
@@ -49,25 +49,6 @@ class Chain:
         for step in self.steps:
             samples = step(samples, rng)
         return samples
-
-
-@dataclass(frozen=True)
-class Sometimes:
-    """A step that is taken with a given probability, else passed over; itself a step.
-
-    Examples:
-        >>> from affetto.lab.augment import telephone
-        >>> never = Sometimes(telephone, probability=0.0)
-        >>> float(never(np.ones(4, np.float32), np.random.default_rng(0)).sum())
-        4.0
-    """
-
-    step: Step
-    probability: float = 0.5
-
-    def __call__(self, samples: Samples, rng: np.random.Generator, /) -> Samples:
-        """Toss, then run the step or hand the samples back."""
-        return self.step(samples, rng) if rng.random() < self.probability else samples
 
 
 def generator(seed: int, *keys: str | int) -> np.random.Generator:

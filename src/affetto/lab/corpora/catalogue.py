@@ -16,7 +16,7 @@ from affetto.lab.corpora import (
     savee,
     tess,
 )
-from affetto.lab.corpora.corpus import Corpus, sound_files
+from affetto.lab.corpora.corpus import Corpus, sounds_of
 from affetto.lab.corpora.manifest import read_manifest
 from affetto.lab.corpora.table import Table
 
@@ -73,7 +73,7 @@ def detect(folder: str | Path) -> Corpus:
         CorpusError: it looks like none of them.
     """
     folder = Path(folder)
-    files = sound_files(folder)
+    files = sounds_of(folder)
     best = max(CORPORA.values(), key=lambda corpus: corpus.looks_like(folder, files))
     if best.looks_like(folder, files) < 0.5:
         seen = f"{files[0].name!r} and the like" if files else "no sound files"

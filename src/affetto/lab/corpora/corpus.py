@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from affetto.audio import SUFFIXES
+from affetto.audio import sound_files
 from affetto.emotions import Emotion
 from affetto.errors import CorpusError, OptionError
 from affetto.lab.corpora.table import Clip, Table
 
-__all__ = ["Corpus", "by_names", "choice", "load_by_name", "sound_files"]
+__all__ = ["Corpus", "by_names", "choice", "load_by_name", "sounds_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +70,20 @@ class Corpus:
         }
 
 
-def sound_files(folder: Path) -> list[Path]:
-    """List the sound files in a folder and below it, sorted; hidden ones are left out.
+def sounds_of(folder: Path) -> list[Path]:
+    """List the sound files in a corpus's folder and below it, sorted.
 
     Raises:
         CorpusError: there is no such folder.
 
     Examples:
         >>> import tempfile
-        >>> sound_files(Path(tempfile.mkdtemp()))
+        >>> sounds_of(Path(tempfile.mkdtemp()))
         []
     """
     if not folder.is_dir():
         raise CorpusError(f"{folder}: found no folder there; give the folder of a corpus")
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-    )
+    return sound_files(folder)
 
 
 def load_by_name(
@@ -104,7 +100,7 @@ def load_by_name(
     Raises:
         CorpusError: no file, or fewer than half of them, is named as the corpus names them.
     """
-    files = sound_files(folder)
+    files = sounds_of(folder)
     clips = [clip for path in files if (clip := parse(path)) is not None]
     if not clips or 2 * len(clips) < len(files):
         strange = next((path.name for path in files if parse(path) is None), None)

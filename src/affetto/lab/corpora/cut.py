@@ -74,16 +74,13 @@ def split_long(table: Table, *, over: float, overlap: float = 1.0) -> Table:
     return Table(cut)
 
 
-def trim(
-    sound: NDArray[np.float32], *, below: float = 40.0, margin: float = 0.1
-) -> NDArray[np.float32]:
+def trim(sound: NDArray[np.float32], *, margin: float = 0.1) -> NDArray[np.float32]:
     """Cut off the silence before and after.
 
-    Silence is every stretch of 10 ms whose power lies more than `below` under the loudest's.
+    Silence is every stretch of 10 ms whose power lies more than 40 dB under the loudest's.
 
     Args:
         sound: samples, shape (samples,), 16 kHz.
-        below: decibels.
         margin: seconds of it that stay at each end.
 
     Returns:
@@ -100,7 +97,7 @@ def trim(
     power = np.mean(np.square(frames, dtype=np.float64), axis=1)
     if not len(power) or power.max() == 0:
         return sound
-    heard = np.flatnonzero(power > power.max() * 10 ** (-below / 10))
+    heard = np.flatnonzero(power > power.max() * 1e-4)
     keep = round(margin * SAMPLE_RATE)
     return sound[max(heard[0] * hop - keep, 0) : (heard[-1] + 1) * hop + keep]
 

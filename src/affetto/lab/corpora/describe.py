@@ -6,9 +6,8 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from affetto.emotions import COLOURS, Emotion
-from affetto.errors import MissingExtraError, OptionError
-from affetto.jobs import atomic_path, run
+from affetto.emotions import Emotion, colour_of
+from affetto.jobs import run
 from affetto.lab.corpora.table import Clip, Table
 
 __all__ = ["describe", "draw", "measure"]
@@ -108,17 +107,11 @@ def draw(table: Table, path: str | Path, *, title: str = "") -> None:
     Raises:
         MissingExtraError: matplotlib isn't installed.
         OutputError: the picture can't be written.
-        OptionError: matplotlib can't write this kind of picture.
+        OptionError: the suffix is of no kind of picture that is made here.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("matplotlib", extra="plots", purpose="a chart") from error
+    from affetto.report.plots.paper import blank, saved
 
-    path = Path(path)
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank(9, 4)
     counts, lengths = figure.subplots(1, 2)
     labels = [emotion.value for emotion in table.labels]
     left = [0] * len(labels)
@@ -129,7 +122,7 @@ def draw(table: Table, path: str | Path, *, title: str = "") -> None:
                 labels,
                 heights,
                 left=left,
-                color=[COLOURS[e] for e in labels],
+                color=[colour_of(e) for e in labels],
                 hatch=hatch,
                 edgecolor="white",
                 label={"f": "female", "m": "male", None: "unknown"}[gender],
@@ -143,10 +136,4 @@ def draw(table: Table, path: str | Path, *, title: str = "") -> None:
     lengths.set_ylabel("clips")
     if title:
         figure.suptitle(title)
-    with atomic_path(path) as unfinished:
-        try:
-            figure.savefig(unfinished, dpi=150)
-        except ValueError as error:
-            raise OptionError(
-                f"can't write {path}: found the suffix {path.suffix!r}, expected png, svg or pdf"
-            ) from error
+    saved(figure, path)

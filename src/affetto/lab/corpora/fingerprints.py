@@ -54,7 +54,9 @@ def fingerprints(
     """
     digests = {clip.key: known[clip.key] for clip in table if known and clip.key in known}
     left = [clip for clip in table if clip.key not in digests]
-    outcomes = run(_digest, left, workers=workers, describe=describe, journal=journal, key=_stamp)
+    outcomes = run(
+        _digest, left, workers=workers, describe=describe, journal=journal, key=Clip.stamp
+    )
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
         raise CorpusError(
@@ -66,12 +68,3 @@ def fingerprints(
 
 def _digest(clip: Clip) -> str:
     return fingerprint(samples(clip))
-
-
-def _stamp(clip: Clip) -> str:
-    """Name a clip and its file's state, so that a changed file is decoded again."""
-    try:
-        state = clip.file.stat()
-    except OSError:
-        return clip.key
-    return f"{clip.key}|{state.st_size}|{state.st_mtime_ns}"

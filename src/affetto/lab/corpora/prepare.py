@@ -107,7 +107,7 @@ def prepare(
         workers=workers,
         describe=describe,
         journal=out / _JOURNAL,
-        key=lambda item: f"{item.name}|{_state(item.clip)}|{trim_silence}|{split_over}|{overlap}",
+        key=lambda item: f"{item.name}|{item.clip.stamp()}|{trim_silence}|{split_over}|{overlap}",
         valid=lambda _, made: all((out / name).is_file() for name, _ in made),
     )
     clips = [
@@ -181,12 +181,3 @@ def _names(table: Sequence[Clip], root: Path) -> list[str]:
         taken.add(name.casefold())
         found.append(name)
     return found
-
-
-def _state(clip: Clip) -> str:
-    """Tell the old file's state, so that a changed one is converted again."""
-    try:
-        state = clip.file.stat()
-    except OSError:
-        return clip.key
-    return f"{clip.key}|{state.st_size}|{state.st_mtime_ns}"

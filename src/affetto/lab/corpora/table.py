@@ -105,6 +105,14 @@ class Clip:
             return str(self.file)
         return f"{self.file}[{self.start or 0:.3f}-{'' if self.end is None else f'{self.end:.3f}'}]"
 
+    def stamp(self) -> str:
+        """Name the clip and its file's state, so that work on a changed file is done again."""
+        try:
+            state = self.file.stat()
+        except OSError:
+            return self.key
+        return f"{self.key}|{state.st_size}|{state.st_mtime_ns}"
+
     def to_row(self, *, folder: Path | None = None) -> dict[str, str]:
         """Give the clip as texts, one a column; what is unknown is empty.
 

@@ -60,7 +60,7 @@ function describe(segment) {
   return `${who}${labels[segment.label].name} ${sure}${segment.uncertain ? ", uncertain" : ""}`;
 }
 
-const colourOf = (segment) => (segment.label < 0 ? "#8a8f98" : labels[segment.label].colour);
+const colourOf = (segment) => (segment.label < 0 ? data.unlabelled : labels[segment.label].colour);
 
 // Black or white, whichever reads better on a colour (WCAG relative luminance).
 function inkOn(colour) {

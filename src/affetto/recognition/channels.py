@@ -1,0 +1,111 @@
+"""What was said of each channel, laid over one another: one timeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from affetto.timeline import Segment, Timeline, Track
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from affetto.recognition.hearing import Heard
+    from affetto.speech import WindowGrid
+
+__all__ = ["Answers", "channel_names", "lay_over", "speech_of_windows"]
+
+
+class Answers(NamedTuple):
+    """What is said of one channel.
+
+    Attributes:
+        segments: in order of time.
+        scores: probability of each label in each window, (n, labels).
+        speech: probability of speech in the time that each window answers for, (n,).
+        speakers: who speaks in each window, None where nobody does; None where speakers aren't
+            told apart.
+    """
+
+    segments: list[Segment]
+    scores: NDArray[np.float64]
+    speech: NDArray[np.float64]
+    speakers: list[str | None] | None
+
+
+def channel_names(count: int) -> list[str | None]:
+    """Name the speakers of channels that are heard apart.
+
+    Examples:
+        >>> channel_names(2), channel_names(3)
+        (['left', 'right'], ['channel 1', 'channel 2', 'channel 3'])
+    """
+    if count == 2:
+        return ["left", "right"]
+    return [f"channel {number}" for number in range(1, count + 1)]
+
+
+def speech_of_windows(heard: Heard) -> NDArray[np.float64]:
+    """Give the mean probability of speech in the time that each window answers for, (n,)."""
+    count = len(heard.weights)
+    if not count:
+        return np.empty(0)
+    edges = np.ceil(np.round(np.arange(count) * heard.grid.hop / heard.grid.row_seconds, 6))
+    first = np.minimum(edges.astype(np.int64), len(heard.speech) - 1)
+    sums = np.add.reduceat(heard.speech, first, dtype=np.float64)
+    lengths = np.maximum(np.diff(np.append(first, len(heard.speech))), 1)
+    speech: NDArray[np.float64] = sums / lengths
+    return speech
+
+
+def lay_over(
+    answers: Sequence[Answers],
+    *,
+    source: str,
+    duration: float,
+    model: str,
+    labels: tuple[str, ...],
+    grid: WindowGrid,
+) -> Timeline:
+    """Lay the channels over one another.
+
+    Args:
+        answers: of each channel; none where there was no sound.
+        source: what the timeline shall call the recording.
+        duration: seconds.
+        model: title of the model.
+        labels: the columns of the scores.
+        grid: where the windows lie.
+
+    Returns:
+        The timeline; its track has one row a hop.
+    """
+    segments = [segment for answer in answers for segment in answer.segments]
+    segments.sort(key=lambda s: (s.start, s.end))
+    speakers = dict.fromkeys(s.speaker for s in segments if s.speaker is not None)
+    return Timeline(
+        source=source,
+        duration=duration,
+        segments=tuple(segments),
+        model=model,
+        track=_track(answers, labels, grid) if answers else None,
+        speakers=tuple(speakers),
+    )
+
+
+def _track(answers: Sequence[Answers], labels: tuple[str, ...], grid: WindowGrid) -> Track:
+    """Give one row a hop: of the channel in which somebody speaks most clearly."""
+    speech = np.stack([answer.speech for answer in answers])
+    clearest = speech.argmax(axis=0)
+    every = np.arange(speech.shape[1])
+    named = [answer.speakers for answer in answers if answer.speakers is not None]
+    return Track(
+        times=tuple(grid.centres(len(every)).tolist()),
+        labels=labels,
+        scores=tuple(tuple(answers[c].scores[k].tolist()) for k, c in enumerate(clearest)),
+        speech=tuple(speech[clearest, every].tolist()),
+        speakers=tuple(named[c][k] for k, c in enumerate(clearest)) if named else (),
+    )
