@@ -8,6 +8,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from affetto.emotions import Emotion
+from affetto.errors import OptionError
+from affetto.lab.build import Sources, cross_validate
 from affetto.lab.corpora import Clip, Table
 from affetto.lab.crossval import held_out, measure, plan
 from affetto.lab.results import read_folds
@@ -105,3 +107,10 @@ def test_a_fold_leaves_its_answers_and_is_not_run_again(tiny_material, tmp_path)
     run()
     assert not lines
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_what_other_corpora_always_train_for_is_refused_without_them(tmp_path):
+    with pytest.raises(OptionError, match="leave out --intra"):
+        cross_validate(
+            Sources([tmp_path]), ["read-speech"], tmp_path / "results", runs=tmp_path, pool=False
+        )

