@@ -14,10 +14,10 @@ from affetto.errors import CorpusError, OptionError
 from affetto.lab import protocols
 from affetto.lab.augment import generator, music
 from affetto.lab.corpora import CORPORA, Table, fingerprints, load
-from affetto.lab.crossval import SIDE_BY_SIDE, encoder_without, held_out, measure, plan
+from affetto.lab.crossval import BASES, SIDE_BY_SIDE, encoder_without, held_out, measure, plan
 from affetto.lab.packing import package
 from affetto.lab.random_splits import measure_random
-from affetto.lab.recipe import Recipe, gather
+from affetto.lab.recipe import SHARES, Recipe, gather
 from affetto.lab.stages import finetune, pretrain
 
 if TYPE_CHECKING:
@@ -134,7 +134,9 @@ def build(
         name: of the model.
         version: of the model.
         recipe: settings.
-        start: weights of an encoder to start from, instead of teaching one from nothing.
+        start: weights of an encoder to start from. Without, one is taught from nothing: on the
+            training clips, or on the corpora that the folds' encoder is taught on where all of
+            the bundled model's are given.
         seed: of everything drawn.
         workers: processes that compute features.
         report: told one line a check.
@@ -148,7 +150,10 @@ def build(
     everything = range(len(material.table))
     validation = held_out(material.table, everything, share=1 / 12, seed=seed)
     training = sorted(set(everything) - set(validation))
-    if start is None:
+    if start is None and {clip.corpus for clip in material.table} >= set(SHARES):
+        # The way of the protocols' folds, so that their figures speak for this model.
+        start = encoder_without(set(BASES[0]), material, runs, recipe=recipe, report=report)
+    elif start is None:
         folder = runs / f"{name}-encoder--seed{seed}"
         start = pretrain(material, training, folder, recipe=recipe, seed=seed, report=report)
     folder = runs / f"{name}--seed{seed}"

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from affetto.lab.corpora import Table
     from affetto.lab.recipe import Material
 
-__all__ = ["EVERY", "SIDE_BY_SIDE", "Training", "encoder_without", "held_out", "measure", "plan"]
+__all__ = [
+    "BASES",
+    "EVERY",
+    "SIDE_BY_SIDE",
+    "Training",
+    "encoder_without",
+    "held_out",
+    "measure",
+    "plan",
+]
 
 SIDE_BY_SIDE = (
     ("ravdess-6fold", "emodb-loso", "savee-loso", "read-speech"),
@@ -47,7 +56,7 @@ CONDITIONS: Mapping[str, tuple[str, ...]] = {
 _UNACTED = ("read-speech",)
 """Protocols of ordinary speech: neutral or calm among all labels; one clip a speaker."""
 
-_BASES = (
+BASES = (
     ("ravdess", "emodb", "savee", "librispeech"),
     ("tess", "nemo", "librispeech"),
 )
@@ -164,7 +173,7 @@ def encoder_without(
         recipe: settings.
         report: told one line a check.
     """
-    unmet = next((group for group in _BASES if tested <= set(group)), tuple(sorted(tested)))
+    unmet = next((group for group in BASES if tested <= set(group)), tuple(sorted(tested)))
     clips = [i for i, clip in enumerate(material.table) if clip.corpus not in unmet]
     folder = runs / f"encoder-without-{'-'.join(unmet)}"
     return pretrain(material, clips, folder, recipe=recipe, report=report)

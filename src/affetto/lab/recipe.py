@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from affetto.lab.protocols import Protocol
 
-__all__ = ["FEW_LABELS", "LABELS", "Material", "Recipe", "gather"]
+__all__ = ["FEW_LABELS", "LABELS", "SHARES", "Material", "Recipe", "gather"]
 
 LABELS = (
     Emotion.NEUTRAL,
