@@ -21,7 +21,13 @@ def loop(**changes: object) -> LoopConfig:
 
 def recipe(**changes: object) -> Recipe:
     """Give a recipe that takes a second."""
-    values = {"encoder": ENCODER, "batch": BATCH, "pretrain": loop(), "finetune": loop(steps=3)}
+    values = {
+        "encoder": ENCODER,
+        "batch": BATCH,
+        "pretrain": loop(),
+        "finetune": loop(steps=3),
+        "intra": loop(steps=3),
+    }
     return Recipe(**(values | changes))  # type: ignore[arg-type]
 
 

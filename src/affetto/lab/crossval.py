@@ -210,8 +210,9 @@ def measure(
         if report is not None:
             report(training.name)
         folder = runs / f"{training.name}--seed{seed}"
-        start = None
+        start, way = None, replace(recipe, finetune=recipe.intra)
         if "--pool--" in training.name:
+            way = recipe
             tested = {
                 material.table[i].corpus for *_, test in training.tests.values() for i in test
             }
@@ -222,7 +223,7 @@ def measure(
             training.validation,
             folder,
             start=start,
-            recipe=recipe,
+            recipe=way,
             seed=seed,
             report=report,
         )

@@ -78,7 +78,19 @@ OTHER_SHARE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Every setting of the recipe."""
+    """Every setting of the recipe.
+
+    Attributes:
+        encoder: the network's shape.
+        front_end: sound to features.
+        batch: what a batch is made of.
+        pretrain: how the encoder learns from nothing.
+        pretrain_losses: what the losses weigh then.
+        finetune: how it learns on from there.
+        intra: how it learns where a single corpus trains: from nothing, and from few clips.
+        finetune_losses: what the losses weigh in both.
+        refit: how the linear parts are fitted.
+    """
 
     encoder: EncoderConfig = field(
         default_factory=lambda: EncoderConfig(channels=(32, 64, 128, 128), width=384)
@@ -90,6 +102,7 @@ class Recipe:
     pretrain: LoopConfig = field(default_factory=lambda: LoopConfig(steps=3000, rate=2.5e-3))
     pretrain_losses: LossConfig = field(default_factory=LossConfig)
     finetune: LoopConfig = field(default_factory=lambda: LoopConfig(steps=1500, rate=1.5e-3))
+    intra: LoopConfig = field(default_factory=lambda: LoopConfig(steps=600, rate=2.5e-3))
     finetune_losses: LossConfig = field(default_factory=lambda: LossConfig(distil=0.5))
     refit: RefitConfig = field(default_factory=RefitConfig)
 
