@@ -157,7 +157,9 @@ def merge_tables(
     sources: Annotated[
         list[Path], typer.Argument(help="Corpora's folders or tables (CSV, JSON Lines).")
     ],
-    out: Annotated[Path, typer.Option("--output", "-o", help="The new table (CSV).")],
+    out: Annotated[
+        Path, typer.Option("--output", "-o", metavar="TABLE", help="The new one (CSV).")
+    ],
 ) -> None:
     r"""Join corpora into one table; a clip that stands in several is kept once.
 
