@@ -35,3 +35,31 @@ def test_wrong_usage_is_told_as_found_and_expected(
     words = args.split()[: 2 if args.startswith(("models ", "corpora ")) else 1]
     helped = [word for word in words if word not in ("analyse", "dance", "lst")]
     assert (out, err) == ("", f"affetto: {line}; see {' '.join(['affetto', *helped])} --help\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "found"),
+    [
+        ([""], "an empty text"),
+        (["analyze", ""], "an empty text after 'analyze'"),
+        (["analyze", " "], "an empty text after 'analyze'"),
+        (["analyze", "a.wav", ""], "an empty text after 'a.wav'"),
+        (["analyze", "a.wav", "-o", ""], "an empty text after '-o'"),
+        (["analyze", "a.wav", "--model="], "nothing after '--model='"),
+        (["analyze", "a.wav", "--speakers", ""], "an empty text after '--speakers'"),
+        (["models", "show", ""], "an empty text after 'show'"),
+        (["corpora", "prepare", "", "out"], "an empty text after 'prepare'"),
+        (["evaluate", "--manifest", ""], "an empty text after '--manifest'"),
+        (["evaluate", "--noise", "", "--manifest", "a.csv"], "an empty text after '--noise'"),
+        (["train", "--data", "", "-o", "x"], "an empty text after '--data'"),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_argument_is_told_and_not_taken_for_the_present_folder(
+    args: list[str], found: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(args) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"affetto: found {found}, expected a ")
+    assert err.count("\n") == 1

@@ -1,13 +1,41 @@
 """Wrong usage in the words of every other error: what was found, what was expected, what to do."""
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["explain", "unknown_verb"]
+__all__ = ["empty_argument", "explain", "unknown_verb"]
 
 _VALUE = re.compile(r"(?P<value>'.*'|\S+) is not .*", re.DOTALL)
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((?P<value>.*)\)", re.DOTALL)
+
+
+def empty_argument(args: Sequence[str]) -> str | None:
+    """Say where an argument is empty, as one is that a shell made of a variable without a value.
+
+    An argument of blanks counts as empty, unless it is the name of a file.
+
+    Examples:
+        >>> empty_argument(["analyze", "a.wav", "--model", ""])
+        "found an empty text after '--model', expected a value; fill it in or leave both out"
+        >>> empty_argument(["analyze", ""])
+        "found an empty text after 'analyze', expected a value; fill it in or leave it out"
+        >>> empty_argument(["analyze", "a.wav"])
+    """
+    for place, arg in enumerate(args):
+        name, equals, value = arg.partition("=")
+        if equals and name.startswith("--") and not value.strip():
+            return f"found nothing after '{arg}', expected a value; fill it in or leave it out"
+        if arg.strip() or (arg and os.path.lexists(arg)):
+            continue
+        if not place:
+            return "found an empty text, expected a verb; see affetto --help"
+        before = args[place - 1]
+        what = "both" if before.startswith("-") and before != "--" else "it"
+        where = f"found an empty text after {before!r}"
+        return f"{where}, expected a value; fill it in or leave {what} out"
+    return None
 
 
 def unknown_verb(found: str, known: Sequence[str], path: str) -> str:

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
-from affetto.cli.usage import explain, unknown_verb
+from affetto.cli.usage import empty_argument, explain, unknown_verb
 from affetto.errors import OptionError
 
 __all__ = ["VERBS", "Verb", "run"]
@@ -158,6 +158,8 @@ def run(args: list[str]) -> int:
     Raises:
         OptionError: the arguments are wrong, with the way to the right ones.
     """
+    if empty := empty_argument(args):
+        raise OptionError(empty)
     root = _root()
     # Typer carries its own Click or uses an installed one; its public error leads to either.
     wrong_usage: Any = typer.BadParameter.__mro__[2]
