@@ -167,6 +167,8 @@ def test_a_baseline_is_saved_and_taken_up_again(
         (["--resume"], "-o FOLDER"),
         (["--resume", "-o", "x.txt"], "x.txt"),
         (["-o", "gone/x.txt"], "gone"),
+        (["-o", "{one}/"], "is a file, not a folder"),
+        (["--save-baseline", "gone/x.npz"], "gone"),
         (["-o", "{one}"], "overwritten"),
         (["{still}", "--format", "html"], "-o FOLDER"),
         (["{still}", "--format", "html", "-o", "x.html"], "folder"),

@@ -191,3 +191,16 @@ def test_a_full_disk_behind_stdout_is_told_in_one_line() -> None:
     assert process.returncode == 2
     assert process.stderr.startswith("affetto: can't write the result: ")
     assert process.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--output", "--runs"])
+def test_a_training_whose_result_could_not_be_written_does_not_begin(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    args = ["train", "--data", "nowhere.csv", "--output", str(tmp_path / "package")]
+    assert main([*args, option, str(tmp_path / "file" / "below")]) == 2
+    err = capsys.readouterr().err
+    assert "is a file, not a folder; choose another" in err
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

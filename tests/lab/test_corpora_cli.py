@@ -98,6 +98,30 @@ def test_mistakes_are_one_line(
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["merge", "nowhere", "-o", "no/pool.csv"], "no folder no; create it"),
+        (["describe", "nowhere", "--chart", "no/a.png"], "no folder no; create it"),
+        (["describe", "nowhere", "--chart", "a.txt"], "expected it to end in .png"),
+    ],
+)
+def test_a_result_that_could_not_be_written_is_told_before_anything_is_read(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if "--chart" in words:
+        pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    assert main(["corpora", *words]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
 def test_loader_options_are_passed_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("03-01-03-01-01-01-01", "03-02-03-01-01-01-01"):
         with wave.open(str(tmp_path / f"{name}.wav"), "wb") as file:

@@ -10,6 +10,7 @@ import typer
 
 from affetto.cli.console import note, print_data, show
 from affetto.cli.verbs import new_app
+from affetto.jobs import check_file
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -89,6 +90,10 @@ def describe_corpus(
     """
     from affetto.lab.corpora import describe, draw, load, measure
 
+    if chart is not None:
+        from affetto.report.plots import check_picture
+
+        check_picture(chart)
     table = load(source, corpus=corpus, **_settings(settings))
     # Reading headers is quicker than starting processes, short of very many files.
     table = measure(table, workers=workers or 1, describe="measuring")
@@ -169,6 +174,7 @@ def merge_tables(
     """
     from affetto.lab.corpora import load
 
+    check_file(out)
     first, *others = [load(source) for source in sources]
     table = first.merge(*others)
     table.write_csv(out)

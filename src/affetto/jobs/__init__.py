@@ -2,7 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from affetto.jobs.files import atomic_path, atomic_write, remove_leftovers
+from affetto.jobs.files import (
+    atomic_path,
+    atomic_write,
+    check_file,
+    check_folder,
+    remove_leftovers,
+)
 
 if TYPE_CHECKING:
     from affetto.jobs.journal import Journal
@@ -23,6 +29,8 @@ __all__ = [
     "ProgressBar",
     "atomic_path",
     "atomic_write",
+    "check_file",
+    "check_folder",
     "cores",
     "remove_leftovers",
     "run",

@@ -244,7 +244,7 @@ def write_package(
     """Write a package, whole or not at all; one that stood there is replaced.
 
     Args:
-        folder: where it shall be; the folder above exists.
+        folder: where it shall be; folders above that are missing are made.
         card: its checksums are filled in.
         model: the network, as the bytes of an ONNX file.
         head: the head, as the bytes of an ONNX file.
@@ -262,7 +262,7 @@ def write_package(
     unfinished = folder.with_name(f".affetto-{secrets.token_hex(6)}")
     replaced = folder.with_name(f".affetto-{secrets.token_hex(6)}")
     try:
-        unfinished.mkdir()
+        unfinished.mkdir(parents=True)
         (unfinished / "model.onnx").write_bytes(model)
         (unfinished / "head.onnx").write_bytes(head)
         with (unfinished / "baseline.npz").open("wb") as file:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from affetto.dsp import SAMPLE_RATE
 from affetto.emotions import COLOURS
 from affetto.errors import MissingExtraError, OptionError
-from affetto.jobs import atomic_path
+from affetto.jobs import atomic_path, check_file
 from affetto.report.words import clock
 from affetto.timeline import Timeline
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "check_picture",
     "confusion",
     "curves",
     "mfcc",
@@ -454,12 +455,28 @@ def _columns(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _saved(figure: "Figure", path: Path | str | None) -> "Figure":
     if path is not None:
-        path = Path(path)
-        if path.suffix.lower() not in _SUFFIXES:
-            raise OptionError(
-                f"found {path.name!r} as a picture's name, expected it to end in "
-                f"{', '.join(_SUFFIXES)}; add one"
-            )
+        _check_suffix(Path(path))
         with atomic_path(path) as unfinished:
             figure.savefig(unfinished)
     return figure
+
+
+def check_picture(path: Path | str) -> None:
+    """See to it before long work that a picture of its result can be drawn and saved.
+
+    Raises:
+        MissingExtraError: matplotlib isn't installed.
+        OptionError: the suffix is none of PNG, SVG and PDF.
+        OutputError: the file can't be written.
+    """
+    _blank(1, 1)
+    _check_suffix(Path(path))
+    check_file(path)
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix.lower() not in _SUFFIXES:
+        raise OptionError(
+            f"found {path.name!r} as a picture's name, expected it to end in "
+            f"{', '.join(_SUFFIXES)}; add one"
+        )
