@@ -44,12 +44,16 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     Raises:
         ModelError: it can't be read.
     """
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "no such file"
+        raise ModelError(f"{path}: found {found}, expected a file of Affetto's; correct the path")
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except Exception as error:  # a damaged zip raises what it likes
+    except Exception:  # a damaged zip raises what it likes, none of it for a person to read
         raise ModelError(
-            f"{path}: can't be read as arrays ({error}): get the model again"
+            f"{path}: found a damaged or foreign file, expected arrays that Affetto wrote; "
+            "fetch or make it again"
         ) from None
 
 
