@@ -94,8 +94,7 @@ def verify_model(
     elif not findings:
         print_data(f"{folder}: every file and every golden answer is as it should be\n")
     if findings:
-        for finding in findings:
-            note(f"{folder}: {finding}")
+        note(f"{folder}: {'; '.join(findings)}")
         raise typer.Exit(2)
 
 

@@ -217,10 +217,14 @@ def _open(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options.log_severity_level = 4
     # Waiting threads shall not burn a core that others need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    providers = ["CPUExecutionProvider"]
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        # Falling back, from one processor to the same, would print on stdout.
+        return onnxruntime.InferenceSession(str(path), options, providers, enable_fallback=0)
     except Exception as error:  # onnxruntime raises its own, unrelated classes
-        raise ModelError(f"{path}: is no network that can be run ({error})") from None
+        raise ModelError(
+            f"{path}: is no network that can be run ({error}); get the model again"
+        ) from None
 
 
 def _run(
