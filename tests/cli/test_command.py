@@ -64,18 +64,27 @@ def test_a_verb_that_is_not_installed_is_not_listed(
         ["models", "list"],
         ["models", "show"],
         ["models", "verify"],
+        ["corpora", "list"],
+        ["corpora", "describe"],
+        ["corpora", "prepare"],
+        ["corpora", "merge"],
     ],
     ids=" ".join,
 )
 def test_the_help_of_every_verb_shows_an_example(
-    verb: list[str], capsys: pytest.CaptureFixture[str]
+    verb: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert main([*verb, "--help"]) == 0
     shown = capsys.readouterr().out
     lines = [line.strip() for line in shown.splitlines()]
     at = next(i for i, line in enumerate(lines) if line in ("Example:", "Examples:"))
-    assert f"affetto {verb[0]}" in lines[at + 1]
+    examples = lines[at + 1 : lines.index("", at)]
+    assert f"affetto {verb[0]}" in examples[0]
+    # An example that is broken over two lines can't be copied.
+    assert all("affetto " in line for line in examples)
     assert "Args:" not in shown
+    assert "\\b" not in shown
 
 
 @pytest.mark.parametrize(

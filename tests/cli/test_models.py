@@ -7,7 +7,7 @@ import pytest
 
 from affetto.cli import main
 from affetto.cli.models import card_page
-from affetto.models import TrainingCorpus
+from affetto.models import TrainingCorpus, available
 from tiny_model import card, head
 
 
@@ -28,7 +28,20 @@ def test_the_licence_of_the_weights_is_said_clearly(tmp_path: Path) -> None:
     assert "for research and other non-commercial use only" in page
     assert "CC BY-NC-SA 4.0" in page
     assert "uar 0.712, ci95 0.690–0.730" in page
-    assert max(map(len, page.splitlines())) <= 70
+    # A path is not broken, however long.
+    assert max(len(line) for line in page.splitlines() if str(tmp_path) not in line) <= 70
+
+
+def test_show_says_nothing_twice_and_breaks_no_path(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "default" not in available():
+        pytest.skip("no model is bundled here")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["models", "show", "default"]) == 0
+    shown = capsys.readouterr().out
+    assert " ".join(shown.split()).lower().count("non-commercial use only") == 1
+    assert "LICENSE-WEIGHTS.md" in shown
 
 
 def test_show_as_json(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,9 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["corpora", "list"]) == 0
     out = capsys.readouterr().out
     assert "RAVDESS" in out
-    assert "CC BY-NC-SA 4.0 (non-commercial)" in out
+    assert "CC BY-NC-SA 4.0; non-commercial use only\n" in out
+    assert ") (" not in out
+    assert max(map(len, out.splitlines())) <= 80
     assert main(["corpora", "list", "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["name"] for row in rows} == set(corpora.CORPORA)
@@ -77,6 +79,7 @@ def test_a_failed_clip_is_named_and_the_status_is_2(
     ("words", "said"),
     [
         (["describe", "nowhere"], "no folder or table"),
+        (["describe", "."], "`affetto corpora list` shows them"),
         (["describe", ".", "--set", "channel"], "NAME=VALUE"),
         (["describe", ".", "--set", "split_over=long"], "expected seconds after the ="),
         (["describe", ".", "--set", "excited_as_happy=so"], "expected yes or no"),

@@ -123,7 +123,7 @@ def command(
     Examples:
       affetto evaluate --manifest labels.csv
       affetto evaluate --manifest labels.csv --baseline --confusion confusion.png
-      affetto evaluate --manifest labels.csv --noise 10dB --telephone --format json
+      affetto evaluate --manifest labels.csv --telephone --format json
       affetto evaluate ravdess-6fold --from docs/results
       affetto evaluate ravdess-6fold --data labels.csv --results docs/results
     """
