@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import affetto
+import affetto.cli
 from affetto.cli import main
 from affetto.cli.verbs import VERBS
 from affetto.errors import AudioError
@@ -213,3 +215,12 @@ def test_a_training_whose_result_could_not_be_written_does_not_begin(
     assert "is a file, not a folder; choose another" in err
     assert err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_guide_tells_every_exit_status() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "guide.md"
+    told = guide.read_text("utf-8").partition("## Exit status")[2]
+    pattern = r"^\| ([\d, ]+) \|"
+    found = re.findall(pattern, told, re.MULTILINE)
+    known = re.findall(pattern, str(affetto.cli.__doc__), re.MULTILINE)
+    assert sorted(", ".join(found).split(", ")) == sorted(known)
