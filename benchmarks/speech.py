@@ -30,7 +30,6 @@ from affetto import Recognizer, audio
 from affetto.dsp import SAMPLE_RATE
 from affetto.features.front_end import FrontEnd
 from affetto.lab import corpora
-from affetto.lab.augment import music
 from affetto.lab.corpora import Table
 from affetto.models import RowStream
 from affetto.timeline import Timeline
@@ -107,6 +106,8 @@ def activity_of_clips(
 
 def activity_of_noises(activity: Activity, folder: Path, *, seed: int) -> dict[str, dict[str, Any]]:
     """Count the noises and pieces of music that are taken for speech."""
+    from affetto.lab.augment import music  # with scipy, for which --help would wait
+
     noises = {path.name: audio.load(path).samples for path in sorted(folder.glob("*.opus"))}
     draw = np.random.default_rng(seed)
     lengths = draw.uniform(5.0, 15.0, MUSIC) * SAMPLE_RATE

@@ -8,13 +8,17 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from affetto.cli import main
 from affetto.cli.analyze import spell_out_speakers
 from affetto.formats import from_json
+from affetto.recognition import BaselineStatistics, SpeakerBaseline
+from tiny_model import write_tiny
 
 ESCAPE = "\x1b"
 
@@ -140,17 +144,53 @@ def test_options_reach_the_recogniser(
     assert json.loads(capsys.readouterr().out)["speakers"] == ["S1"]
 
 
-def test_a_baseline_is_saved_and_taken_up_again(
-    sounds: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_baseline_is_saved_and_taken_up_again(sounds: Path, model: Path, tmp_path: Path) -> None:
     one, file = str(sounds / "one.wav"), str(tmp_path / "voice.npz")
     common = ["--model", str(model), "--format", "json"]
     assert main(["analyze", one, *common, "--save-baseline", file]) == 0
     assert main(["analyze", one, *common, "--baseline", file]) == 0
-    capsys.readouterr()
-    Path(file).write_bytes(b"not a baseline")
-    assert main(["analyze", one, *common, "--baseline", file]) == 2
-    assert "voice.npz" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("missing", "found no such file, expected a file of Affetto's; correct the path"),
+        ("a folder", "found a folder, expected a file of Affetto's; correct the path"),
+        ("truncated", "found a damaged or foreign file"),
+        ("text", "found a damaged or foreign file"),
+        ("empty", "found a damaged or foreign file"),
+        ("other arrays", "learn it afresh with --save-baseline"),
+        ("of another version", "found a baseline learned with 'tiny 9', expected 'tiny 0'"),
+        ("of another model", "learn it afresh with --save-baseline"),
+    ],
+)
+def test_a_baseline_that_is_none_is_told_with_the_way_out(
+    kind: str, says: str, sounds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_tiny(tmp_path / "tiny")
+    file = tmp_path / "voice.npz"
+    statistics = BaselineStatistics.load(model.folder / "baseline.npz")
+    SpeakerBaseline(statistics, model="tiny 9").save(file)
+    whole = file.read_bytes()
+    if kind == "missing":
+        file.unlink()
+    elif kind == "a folder":
+        file.unlink()
+        file.mkdir()
+    elif kind in ("truncated", "text", "empty"):
+        file.write_bytes({"truncated": whole[:-200], "text": b"not a baseline", "empty": b""}[kind])
+    elif kind == "other arrays":
+        np.savez(file, sum=np.zeros(3))
+    elif kind == "of another model":
+        file = tmp_path / "other.npz"
+        SpeakerBaseline(replace(statistics, population=statistics.population[1:])).save(file)
+    args = [str(sounds / "one.wav"), "--model", str(model.folder), "--baseline", str(file)]
+    assert main(["analyze", *args]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"affetto: {file}: ")
+    assert says in err
+    assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -167,6 +207,8 @@ def test_a_baseline_is_saved_and_taken_up_again(
         (["--resume"], "-o FOLDER"),
         (["--resume", "-o", "x.txt"], "x.txt"),
         (["-o", "gone/x.txt"], "gone"),
+        (["-o", "{one}/"], "is a file, not a folder"),
+        (["--save-baseline", "gone/x.npz"], "gone"),
         (["-o", "{one}"], "overwritten"),
         (["{still}", "--format", "html"], "-o FOLDER"),
         (["{still}", "--format", "html", "-o", "x.html"], "folder"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import affetto
+import affetto.cli
 from affetto.cli import main
 from affetto.cli.verbs import VERBS
 from affetto.errors import AudioError
@@ -64,18 +66,27 @@ def test_a_verb_that_is_not_installed_is_not_listed(
         ["models", "list"],
         ["models", "show"],
         ["models", "verify"],
+        ["corpora", "list"],
+        ["corpora", "describe"],
+        ["corpora", "prepare"],
+        ["corpora", "merge"],
     ],
     ids=" ".join,
 )
 def test_the_help_of_every_verb_shows_an_example(
-    verb: list[str], capsys: pytest.CaptureFixture[str]
+    verb: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert main([*verb, "--help"]) == 0
     shown = capsys.readouterr().out
     lines = [line.strip() for line in shown.splitlines()]
     at = next(i for i, line in enumerate(lines) if line in ("Example:", "Examples:"))
-    assert f"affetto {verb[0]}" in lines[at + 1]
+    examples = lines[at + 1 : lines.index("", at)]
+    assert f"affetto {verb[0]}" in examples[0]
+    # An example that is broken over two lines can't be copied.
+    assert all("affetto " in line for line in examples)
     assert "Args:" not in shown
+    assert "\\b" not in shown
 
 
 @pytest.mark.parametrize(
@@ -191,3 +202,25 @@ def test_a_full_disk_behind_stdout_is_told_in_one_line() -> None:
     assert process.returncode == 2
     assert process.stderr.startswith("affetto: can't write the result: ")
     assert process.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--output", "--runs"])
+def test_a_training_whose_result_could_not_be_written_does_not_begin(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    args = ["train", "--data", "nowhere.csv", "--output", str(tmp_path / "package")]
+    assert main([*args, option, str(tmp_path / "file" / "below")]) == 2
+    err = capsys.readouterr().err
+    assert "is a file, not a folder; choose another" in err
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_guide_tells_every_exit_status() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "guide.md"
+    told = guide.read_text("utf-8").partition("## Exit status")[2]
+    pattern = r"^\| ([\d, ]+) \|"
+    found = re.findall(pattern, told, re.MULTILINE)
+    known = re.findall(pattern, str(affetto.cli.__doc__), re.MULTILINE)
+    assert sorted(", ".join(found).split(", ")) == sorted(known)

@@ -125,6 +125,35 @@ def test_wrong_options_are_said_in_one_line(evaluate, options, says):
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("option", "name", "says"),
+    [
+        ("-o", "no/a.json", "create it"),
+        ("-o", "", "it is a folder"),
+        ("--predictions", "no/a.json", "create it"),
+        ("--predictions", "a.txt", "expected .json or .npz"),
+        ("--confusion", "no/a.png", "create it"),
+        ("--confusion", "a.txt", "expected it to end in .png"),
+        ("--reliability", "no/a.png", "create it"),
+    ],
+)
+def test_a_result_that_could_not_be_written_costs_no_work(
+    evaluate, tmp_path, monkeypatch, option, name, says
+):
+    if name.endswith("png") or option == "--confusion":
+        pytest.importorskip("matplotlib")
+
+    def works(*args, **options):
+        raise AssertionError("worked first")
+
+    monkeypatch.setattr("affetto.lab.evaluation.predict", works)
+    status, out, err = evaluate(option, str(tmp_path / name))
+    assert (status, out) == (2, "")
+    assert says in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_no_clips_or_no_such_table_is_said(capsys, tmp_path):
     assert main(["evaluate"]) == 2
     assert "--manifest" in capsys.readouterr().err

@@ -1,13 +1,14 @@
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from affetto.cli import main
 from affetto.cli.models import card_page
-from affetto.models import TrainingCorpus
-from tiny_model import card
+from affetto.models import TrainingCorpus, available
+from tiny_model import card, head
 
 
 def test_show_says_what_a_person_must_know(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,7 +28,20 @@ def test_the_licence_of_the_weights_is_said_clearly(tmp_path: Path) -> None:
     assert "for research and other non-commercial use only" in page
     assert "CC BY-NC-SA 4.0" in page
     assert "uar 0.712, ci95 0.690–0.730" in page
-    assert max(map(len, page.splitlines())) <= 70
+    # A path is not broken, however long.
+    assert max(len(line) for line in page.splitlines() if str(tmp_path) not in line) <= 70
+
+
+def test_show_says_nothing_twice_and_breaks_no_path(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "default" not in available():
+        pytest.skip("no model is bundled here")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["models", "show", "default"]) == 0
+    shown = capsys.readouterr().out
+    assert " ".join(shown.split()).lower().count("non-commercial use only") == 1
+    assert "LICENSE-WEIGHTS.md" in shown
 
 
 def test_show_as_json(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,19 +56,73 @@ def test_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert isinstance(json.loads(capsys.readouterr().out), list)
 
 
-def test_verify_tells_a_whole_package_from_a_damaged_one(
-    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_verify_finds_a_whole_package_whole(
+    model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["models", "verify", str(model)]) == 0
-    assert "as it should be" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert (out.count("\n"), err) == (1, "")
+    assert "as it should be" in out
+
+
+def _flip(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 0xFF
+    path.write_bytes(data)
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no package": (lambda folder: shutil.rmtree(folder) or folder.mkdir(), "found no card.yaml"),
+    "a byte of weights": (lambda folder: _flip(folder / "model.onnx", -100), "model.onnx: found"),
+    "a byte of form": (lambda folder: _flip(folder / "model.onnx", 1), "model.onnx: found"),
+    "a longer file": (
+        lambda folder: (folder / "head.onnx").open("ab").write(b"\0"),
+        "head.onnx: found other checksums",
+    ),
+    "no golden answers": (
+        lambda folder: (folder / "golden.npz").unlink(),
+        "golden.npz is missing",
+    ),
+    "other golden answers": (
+        lambda folder: (folder / "golden.npz").write_bytes(b"PK"),
+        "golden.npz: found other checksums",
+    ),
+    "no YAML": (
+        lambda folder: (folder / "card.yaml").write_text("name: [a\nlabels: }"),
+        "card.yaml: found what is no YAML (line 2, column ",
+    ),
+    "no text": (lambda folder: (folder / "card.yaml").write_bytes(b"\xff\0"), "no YAML"),
+    "bottomless": (lambda folder: (folder / "card.yaml").write_text("[" * 9999), "no YAML"),
+    "no card": (lambda folder: (folder / "card.yaml").write_text(""), "expected name, version"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_verify_tells_a_damaged_package_in_one_line(
+    kind: str, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     damaged = tmp_path / "damaged"
     shutil.copytree(model, damaged)
-    with (damaged / "model.onnx").open("ab") as file:
-        file.write(b"\x00")
-    assert main(["models", "verify", str(damaged), "--format", "json"]) in (1, 2)
-    _, err = capsys.readouterr()
-    assert "model.onnx" in err
+    damage, says = DAMAGE[kind]
+    damage(damaged)
+    assert main(["models", "verify", str(damaged)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"affetto: {damaged}")
+    assert says in err
     assert err.count("\n") == 1
+
+
+def test_verify_lists_every_finding_for_programs(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(model, damaged)
+    (damaged / "head.onnx").write_bytes(head(seed=9))
+    assert main(["models", "verify", str(damaged), "--format", "json"]) == 2
+    row = json.loads(capsys.readouterr().out)
+    assert row["ok"] is False
+    assert [finding.partition(":")[0] for finding in row["findings"]] == ["head.onnx", "logits"]
 
 
 def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from affetto.errors import OutputError
-from affetto.jobs import atomic_path, atomic_write, remove_leftovers
+from affetto.jobs import atomic_path, atomic_write, check_file, check_folder, remove_leftovers
+
+BINDING = pytest.mark.skipif(
+    sys.platform == "win32" or getattr(os, "geteuid", lambda: 1)() == 0,
+    reason="folder permissions don't bind here",
+)
 
 
 def write_half(path: Path, error: Exception) -> None:
@@ -71,10 +76,7 @@ def test_a_missing_input_is_not_taken_for_the_output(tmp_path: Path) -> None:
         file.write((tmp_path / "input.txt").read_text())
 
 
-@pytest.mark.skipif(
-    sys.platform == "win32" or getattr(os, "geteuid", lambda: 1)() == 0,
-    reason="folder permissions don't bind here",
-)
+@BINDING
 def test_a_closed_folder_is_said_in_words(tmp_path: Path) -> None:
     tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
     try:
@@ -123,3 +125,37 @@ def test_leftovers_of_a_kill_are_removed(tmp_path: Path) -> None:
     (tmp_path / "whole.flac").write_bytes(b"whole")
     assert remove_leftovers(tmp_path) == 1
     assert [p.name for p in tmp_path.rglob("*.flac")] == ["whole.flac"]
+
+
+def test_a_place_is_tried_without_leaving_or_changing_anything(tmp_path: Path) -> None:
+    old = tmp_path / "old.txt"
+    old.write_text("old")
+    check_file(old)
+    check_file(tmp_path / "new.txt")
+    check_folder(tmp_path)
+    check_folder(tmp_path / "new" / "deeper")
+    check_file(os.devnull)
+    assert list(tmp_path.iterdir()) == [old]
+    assert old.read_text() == "old"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("")
+    with pytest.raises(OutputError, match=r"there is no folder .*nowhere; create it"):
+        check_file(tmp_path / "nowhere" / "a.json")
+    with pytest.raises(OutputError, match="it is a folder"):
+        check_file(tmp_path)
+    for folder in (file, file / "deeper"):
+        with pytest.raises(OutputError, match=r"a\.txt is a file, not a folder; choose another"):
+            check_folder(folder)
+
+
+@BINDING
+def test_a_closed_folder_is_told_before_the_work(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    with pytest.raises(OutputError, match="not permitted"):
+        check_file(closed / "a.json")
+    with pytest.raises(OutputError, match="not permitted"):
+        check_folder(closed / "new")

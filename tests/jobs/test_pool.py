@@ -145,3 +145,55 @@ def test_ctrl_c_ends_soon_and_keeps_what_is_finished(tmp_path: Path) -> None:
     assert b"KeyboardInterrupt" in error
     assert error.count(b"Traceback") == 1
     assert before <= journal.read_bytes().count(b"\n") < 100
+
+
+WRITING = """
+import sys, time
+from pathlib import Path
+from affetto.jobs import atomic_write, run
+from affetto.jobs.interrupts import terminable
+
+FOLDER = Path(sys.argv[1])
+
+def write(x):
+    with atomic_write(FOLDER / f"{x}.txt") as file:
+        file.write("half")
+        file.flush()
+        time.sleep(0.1)
+        file.write(" and half")
+    return x
+
+if __name__ == "__main__":
+    try:
+        with terminable():
+            run(write, list(range(200)), workers=2)
+    except KeyboardInterrupt as interruption:
+        sys.exit(type(interruption).__name__)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+@pytest.mark.parametrize("everyone", [False, True], ids=["parent", "group"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_to_one_or_all_leaves_no_half_file_and_no_traceback(
+    name: str, everyone: bool, times: int, tmp_path: Path
+) -> None:
+    script, folder = tmp_path / "writing.py", tmp_path / "written"
+    script.write_text(WRITING)
+    folder.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(folder)], stderr=subprocess.PIPE, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(folder.glob("[0-9]*.txt")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    for _ in range(times):
+        (os.killpg if everyone else os.kill)(process.pid, getattr(signal, name))
+        time.sleep(0.02)
+    _, error = process.communicate(timeout=60)
+    # A second SIGTERM may meet a process that has cleaned up and is about to leave.
+    assert process.returncode in (1, -signal.SIGTERM)
+    assert error in (b"", b"KeyboardInterrupt\n" if name == "SIGINT" else b"Terminated\n")
+    assert {path.read_text() for path in folder.iterdir()} == {"half and half"}

@@ -220,7 +220,7 @@ def test_iemocap_with_a_lost_file(iemocap: Path) -> None:
 
 def test_a_wrong_folder_says_what_was_expected(tmp_path: Path) -> None:
     sound(tmp_path / "holiday.wav")
-    with pytest.raises(CorpusError, match=r"'holiday.wav'.*EMO-DB: files named"):
+    with pytest.raises(CorpusError, match=r"'holiday.wav'.*`affetto corpora list` shows"):
         corpora.load(tmp_path)
     with pytest.raises(CorpusError, match=r"expected TESS: files named actress_word_emotion"):
         corpora.load(tmp_path, corpus="tess")

@@ -25,7 +25,9 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["corpora", "list"]) == 0
     out = capsys.readouterr().out
     assert "RAVDESS" in out
-    assert "CC BY-NC-SA 4.0 (non-commercial)" in out
+    assert "CC BY-NC-SA 4.0; non-commercial use only\n" in out
+    assert ") (" not in out
+    assert max(map(len, out.splitlines())) <= 80
     assert main(["corpora", "list", "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["name"] for row in rows} == set(corpora.CORPORA)
@@ -77,6 +79,7 @@ def test_a_failed_clip_is_named_and_the_status_is_2(
     ("words", "said"),
     [
         (["describe", "nowhere"], "no folder or table"),
+        (["describe", "."], "`affetto corpora list` shows them"),
         (["describe", ".", "--set", "channel"], "NAME=VALUE"),
         (["describe", ".", "--set", "split_over=long"], "expected seconds after the ="),
         (["describe", ".", "--set", "excited_as_happy=so"], "expected yes or no"),
@@ -91,6 +94,30 @@ def test_mistakes_are_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["corpora", *words]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["merge", "nowhere", "-o", "no/pool.csv"], "no folder no; create it"),
+        (["describe", "nowhere", "--chart", "no/a.png"], "no folder no; create it"),
+        (["describe", "nowhere", "--chart", "a.txt"], "expected it to end in .png"),
+    ],
+)
+def test_a_result_that_could_not_be_written_is_told_before_anything_is_read(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if "--chart" in words:
+        pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
     assert main(["corpora", *words]) == 2
     error = capsys.readouterr().err

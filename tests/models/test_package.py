@@ -89,9 +89,14 @@ def test_a_package_is_replaced_whole(tmp_path: Path) -> None:
     assert ModelPackage.load(tmp_path / "tiny").card.version == "1"
 
 
-def test_writing_where_there_is_no_folder_is_an_output_error(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="nowhere"):
-        write_tiny(tmp_path / "nowhere" / "tiny")
+def test_folders_above_a_package_are_made(tmp_path: Path) -> None:
+    assert verify(write_tiny(tmp_path / "new" / "tiny").folder) == ()
+
+
+def test_writing_where_no_folder_can_be_is_an_output_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="tiny: "):
+        write_tiny(tmp_path / "file" / "tiny")
 
 
 def test_rows_do_not_depend_on_chunk_or_block(tiny: ModelPackage) -> None:

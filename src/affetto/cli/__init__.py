@@ -10,6 +10,7 @@ is imported, turns errors into one line and an exit status, and leaves quietly w
 | 2 | something the user can mend |
 | 130 | interrupted |
 | 141 | whoever read the output went away |
+| 143 | terminated |
 """
 
 import io
@@ -23,6 +24,7 @@ __all__ = ["main"]
 
 INTERRUPTED = 130
 READER_GONE = 141
+TERMINATED = 143
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -46,14 +48,19 @@ def main(args: Sequence[str] | None = None) -> int:
         if given[:1] == ["--version"]:
             status = _version()
         else:
-            from affetto.cli.verbs import run
+            from affetto.jobs.interrupts import terminable
 
-            status = run(given)
+            with terminable():
+                from affetto.cli.verbs import run
+
+                status = run(given)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        status = INTERRUPTED
+    except KeyboardInterrupt as interruption:
         if debug:
             raise
+        from affetto.jobs.interrupts import Terminated
+
+        status = TERMINATED if isinstance(interruption, Terminated) else INTERRUPTED
     except BrokenPipeError:
         status = READER_GONE
     except Exception as error:

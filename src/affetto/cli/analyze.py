@@ -13,6 +13,7 @@ from affetto.cli.inputs import Input, gather, several
 from affetto.cli.outputs import Output, choose
 from affetto.cli.progress import FractionBar
 from affetto.errors import AffettoError, MissingExtraError, ModelError, OptionError
+from affetto.jobs import check_file
 from affetto.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -171,6 +172,8 @@ def command(
         )
     items, errors = gather(inputs)
     out = choose(output, form, items, several=many, track=track, resume=resume)
+    if save_baseline:
+        check_file(save_baseline)
     for error in errors:
         note(str(error))
     if resume:

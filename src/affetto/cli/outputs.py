@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from affetto.cli.console import print_data, show
 from affetto.cli.inputs import Input
 from affetto.errors import OptionError, OutputError
-from affetto.jobs import atomic_write
+from affetto.jobs import atomic_write, check_file, check_folder
 from affetto.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -141,15 +141,12 @@ class FileOutput(Output):
         track: include the windows behind the segments (JSON).
 
     Raises:
-        OutputError: its folder is missing.
+        OutputError: it can't be written there.
     """
 
     def __init__(self, path: Path, form: str, *, track: bool = False) -> None:
         super().__init__(form, track=track)
-        if not path.parent.is_dir():
-            raise OutputError(
-                f"can't write {path}: there is no folder {path.parent}; create it first"
-            )
+        check_file(path)
         self.path = path
         self._held: list[Timeline] = []
         self._saved = time.monotonic()
@@ -186,12 +183,16 @@ class FolderOutput(Output):
         form: one of `FORMATS`.
         items: all inputs of the run.
         track: include the windows behind the segments (JSON).
+
+    Raises:
+        OutputError: nothing can be written there.
     """
 
     def __init__(
         self, folder: Path, form: str, items: Sequence[Input], *, track: bool = False
     ) -> None:
         super().__init__(form, track=track)
+        check_folder(folder)
         self.folder = folder
         self.paths = dict(zip(items, places(items, FORMATS[form]), strict=True))
 

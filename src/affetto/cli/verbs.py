@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
+from affetto.cli.usage import empty_argument, explain, unknown_verb
 from affetto.errors import OptionError
 
 __all__ = ["VERBS", "Verb", "run"]
@@ -52,7 +53,17 @@ Examples:
 """
 
 
-class LazyGroup(TyperGroup):
+class VerbGroup(TyperGroup):
+    """A group that says in our words when it has no such verb."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the verb that the arguments name."""
+        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise OptionError(unknown_verb(args[0], self.list_commands(ctx), ctx.command_path))
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(VerbGroup):
     """A group that knows its verbs' names and help by heart and imports only the one that runs."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
@@ -67,8 +78,8 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb that the arguments name, and import it."""
-        name, placeholder, rest = super().resolve_command(ctx, args)
-        return name, name and load(name) if placeholder else None, rest
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, load(name), rest
 
 
 def load(name: str) -> Any:
@@ -109,6 +120,7 @@ def laid_out(text: str) -> str:
 def new_app(**settings: Any) -> typer.Typer:
     """Give a Typer with the settings that all verbs share."""
     defaults: dict[str, Any] = {
+        "cls": VerbGroup,
         "add_completion": False,
         "context_settings": {"help_option_names": ["-h", "--help"]},
         "pretty_exceptions_enable": False,
@@ -146,6 +158,8 @@ def run(args: list[str]) -> int:
     Raises:
         OptionError: the arguments are wrong, with the way to the right ones.
     """
+    if empty := empty_argument(args):
+        raise OptionError(empty)
     root = _root()
     # Typer carries its own Click or uses an installed one; its public error leads to either.
     wrong_usage: Any = typer.BadParameter.__mro__[2]
@@ -157,10 +171,18 @@ def run(args: list[str]) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except wrong_usage as error:
-        message = error.format_message()
-        if not message:  # a group without a verb has shown its help
+        if not error.format_message():  # a group without a verb has shown its help
             return 2
-        where = getattr(error, "ctx", None)
-        path = where.command_path if where else "affetto"
-        raise OptionError(f"{message.rstrip('.')}; see {path} --help") from None
+        raise OptionError(explain(error, _path(args))) from None
     return 0
+
+
+def _path(args: list[str]) -> str:
+    """Give as much of the command as names verbs: the parser does not always know where it was."""
+    words, group = ["affetto"], {name: name for name in VERBS}
+    for arg in args:
+        if arg not in group:
+            break
+        words.append(arg)
+        group = getattr(load(arg), "commands", {}) if len(words) == 2 else {}
+    return " ".join(words)

@@ -2,7 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from affetto.jobs.files import atomic_path, atomic_write, remove_leftovers
+from affetto.jobs.files import (
+    atomic_path,
+    atomic_write,
+    check_file,
+    check_folder,
+    remove_leftovers,
+)
 from affetto.lazy import lazily
 
 if TYPE_CHECKING:
@@ -24,6 +30,8 @@ __all__ = [
     "ProgressBar",
     "atomic_path",
     "atomic_write",
+    "check_file",
+    "check_folder",
     "cores",
     "remove_leftovers",
     "run",

@@ -9,7 +9,7 @@ from typing import IO, Any, Literal, overload
 
 from affetto.errors import OutputError
 
-__all__ = ["atomic_path", "atomic_write", "remove_leftovers"]
+__all__ = ["atomic_path", "atomic_write", "check_file", "check_folder", "remove_leftovers"]
 
 _PREFIX = ".affetto-"
 """How the name of an unfinished file starts, so that what a kill left behind can be told."""
@@ -61,12 +61,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         b'whole'
     """
     final = Path(path)
-    # A link stays a link: what it points to is replaced.
-    target = final.resolve() if final.is_symlink() else final
-    if target.is_dir():
-        raise OutputError(f"can't write {final}: it is a folder, expected a file's name")
-    if not target.parent.is_dir():
-        raise OutputError(f"can't write {final}: there is no folder {target.parent}; create it")
+    target = _target(final)
     if target.exists() and not target.is_file():
         # A pipe or a device (/dev/stdout) can't be renamed over.
         try:
@@ -74,7 +69,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         except OSError as error:
             raise _output_error(final, error) from error
         return
-    unfinished = target.with_name(f"{_PREFIX}{os.urandom(6).hex()}{target.suffix}")
+    unfinished = _aside(target)
     try:
         yield unfinished
         with unfinished.open("rb+") as file:
@@ -88,6 +83,75 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise _output_error(final, error) from error
     finally:
         # A folder that has vanished or closed meanwhile must not hide the error in flight.
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def _target(final: Path) -> Path:
+    """Find the file to replace: a link stays a link, what it points to is replaced."""
+    target = final.resolve() if final.is_symlink() else final
+    if target.is_dir():
+        raise OutputError(f"can't write {final}: it is a folder, expected a file's name")
+    if not target.parent.is_dir():
+        raise OutputError(f"can't write {final}: there is no folder {target.parent}; create it")
+    return target
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f"{_PREFIX}{os.urandom(6).hex()}{target.suffix}")
+
+
+def check_file(path: str | Path) -> None:
+    """See to it before long work that its result can be written.
+
+    Args:
+        path: where the file shall be in the end; nothing is left there.
+
+    Raises:
+        OutputError: no such folder, no permission, no room.
+
+    Examples:
+        >>> check_file("no/a.json")
+        Traceback (most recent call last):
+        ...
+        affetto.errors.OutputError: can't write no/a.json: there is no folder no; create it
+    """
+    final = Path(path)
+    target = _target(final)
+    if not target.exists() or target.is_file():
+        _try(final, target)
+
+
+def check_folder(path: str | Path) -> None:
+    """See to it before long work that files can be written to a folder, which may not be there yet.
+
+    Args:
+        path: the folder; nothing is left there.
+
+    Raises:
+        OutputError: it is a file, or can't be made; no permission, no room.
+
+    Examples:
+        >>> import tempfile
+        >>> check_folder(Path(tempfile.mkdtemp()) / "new" / "deeper")
+    """
+    final = Path(path)
+    there = next(place for place in (final, *final.absolute().parents) if os.path.exists(place))  # noqa: PTH110 - True or False, whatever is permitted
+    if not there.is_dir():
+        raise OutputError(
+            f"can't write to {final}: {there} is a file, not a folder; choose another"
+        )
+    _try(final, there / "a")
+
+
+def _try(final: Path, target: Path) -> None:
+    """Write a file beside the one that shall be; no look at permissions tells as much."""
+    unfinished = _aside(target)
+    try:
+        unfinished.touch()
+    except OSError as error:
+        raise _output_error(final, error) from error
+    finally:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
 

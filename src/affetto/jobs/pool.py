@@ -2,17 +2,16 @@
 
 import multiprocessing
 import os
-import signal
-import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from affetto.errors import AffettoError, OptionError
+from affetto.jobs.interrupts import held_back, leave_signals_to_parent, uninterrupted
 from affetto.jobs.journal import Journal
 from affetto.jobs.progress import ProgressBar
 
@@ -65,8 +64,8 @@ def run(
 ) -> list[Outcome[T, R]]:
     """Call a function for every item, in a pool of processes.
 
-    An item that fails does not stop the others, nor does one that takes its process down. A key
-    interrupt lets the items under way finish, records them, and is raised again.
+    An item that fails does not stop the others, nor does one that takes its process down. A
+    `KeyboardInterrupt` lets the items under way finish, records them, and is raised again.
 
     Args:
         function: importable by name (a module's function, or `functools.partial` of one); its
@@ -110,6 +109,8 @@ def run(
         finished = (
             _here(function, items, left) if count == 1 else _pool(function, items, left, count)
         )
+        # An interruption out here ends the processes now, not whenever the generator is let go.
+        stack.enter_context(closing(finished))
         for i, outcome in finished:
             outcomes[i] = outcome
             if book is not None and outcome.error is None:
@@ -120,7 +121,7 @@ def run(
 
 def _here(
     function: Callable[[T], R], items: Sequence[T], left: Sequence[int]
-) -> Iterator[tuple[int, Outcome[T, R]]]:
+) -> Generator[tuple[int, Outcome[T, R]], None, None]:
     for i in left:
         try:
             value = function(items[i])
@@ -132,7 +133,7 @@ def _here(
 
 def _pool(
     function: Callable[[T], R], items: Sequence[T], left: Sequence[int], workers: int
-) -> Iterator[tuple[int, Outcome[T, R]]]:
+) -> Generator[tuple[int, Outcome[T, R]], None, None]:
     queue = list(reversed(left))
     alive = False
     while queue:
@@ -157,7 +158,7 @@ def _until_broken(
     """Work on `queue` from its end; give back the items lost when a process died."""
     # Processes are started afresh on every system: a fork would copy locks of running threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=leave_signals_to_parent)
     running: dict[Future[R], int] = {}
     lost: list[int] = []
     try:
@@ -165,7 +166,9 @@ def _until_broken(
             # A short queue ahead of the workers: they never wait, and little is lost by a stop.
             while queue and not lost and len(running) < 2 * workers:
                 try:
-                    running[pool.submit(function, items[queue[-1]])] = queue[-1]
+                    with held_back():
+                        future = pool.submit(uninterrupted, function, items[queue[-1]])
+                        running[future] = queue[-1]
                 except BrokenProcessPool:
                     lost.append(queue[-1])
                 queue.pop()
@@ -181,13 +184,15 @@ def _until_broken(
                 else:
                     yield i, Outcome(items[i], future.result())
     except KeyboardInterrupt:
-        pool.shutdown(wait=True, cancel_futures=True)
+        with suppress(KeyboardInterrupt), held_back():  # a second one says no more than the first
+            pool.shutdown(wait=True, cancel_futures=True)
         for future, i in running.items():
             if not future.cancelled() and future.exception() is None:
                 yield i, Outcome(items[i], future.result())
         raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        with held_back():
+            pool.shutdown(wait=True, cancel_futures=True)
     return sorted(lost)
 
 
@@ -196,17 +201,3 @@ def _failure(item: Any, error: BaseException) -> Outcome[Any, Any]:
         return Outcome(item, error=str(error))
     text = " ".join(str(error).split())
     return Outcome(item, error=f"{type(error).__name__}: {text}".rstrip(": "), fault=True)
-
-
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and end with it however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        # A worker waits for work for ever when its parent is killed; this thread does not.
-        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-
-
-def _follow(parent: Any) -> None:
-    parent.join()
-    os._exit(1)

@@ -10,9 +10,16 @@ from typing import Any
 import numpy as np
 
 from affetto.errors import ManifestError, OutputError
-from affetto.jobs import atomic_path, atomic_write
+from affetto.jobs import atomic_path, atomic_write, check_file
 
-__all__ = ["Prediction", "from_columns", "load_predictions", "save_predictions", "to_columns"]
+__all__ = [
+    "Prediction",
+    "check_predictions",
+    "from_columns",
+    "load_predictions",
+    "save_predictions",
+    "to_columns",
+]
 
 _ABOUT = ("speaker", "gender", "language")
 
@@ -152,16 +159,30 @@ def save_predictions(path: str | Path, predictions: Sequence[Prediction]) -> Non
         OutputError: another suffix, or it can't be written there.
     """
     path = Path(path)
+    check_predictions(path)
     columns = to_columns(predictions)
     if path.suffix == ".json":
         with atomic_write(path) as file:
             json.dump(columns, file, ensure_ascii=False)
-    elif path.suffix == ".npz":
+    else:
         table = np.asarray(columns.pop("probabilities"), np.float64)
         with atomic_path(path) as unfinished, unfinished.open("wb") as binary:
             np.savez_compressed(binary, probabilities=table, columns=np.array(json.dumps(columns)))
-    else:
+
+
+def check_predictions(path: str | Path) -> None:
+    """See to it before long work that predictions can be saved.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        OutputError: another suffix than `save_predictions` knows, or it can't be written there.
+    """
+    path = Path(path)
+    if path.suffix not in (".json", ".npz"):
         raise OutputError(f"can't write {path}: found {path.suffix!r}, expected .json or .npz")
+    check_file(path)
 
 
 def load_predictions(path: str | Path) -> list[Prediction]:

@@ -178,7 +178,10 @@ class Card:
             )
         known = {field.name for field in fields(cls)} | {"format"}
         if unknown := sorted(set(row) - known, key=str):
-            raise ModelError(f"the card holds unknown fields: {', '.join(map(str, unknown))}")
+            raise ModelError(
+                f"the card holds unknown fields: {', '.join(map(str, unknown))}; "
+                "correct them, or get the model again"
+            )
         values: dict[str, Any] = {}
         for name, read in _READERS.items():
             if name in row:
@@ -199,12 +202,21 @@ class Card:
         except FileNotFoundError:
             raise ModelError(
                 f"{path.parent}: found no {path.name}, expected a model package: "
-                "a folder that `affetto train` or `affetto models export` wrote"
+                "a folder that `affetto train` wrote"
             ) from None
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ModelError(f"{path}: can't be read as a card: {error}") from None
+        except OSError as error:
+            raise ModelError(f"{path}: can't be read ({error.strerror}); mend that") from None
+        except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+            raise ModelError(
+                f"{path}: found what is no YAML{where}, expected a card; get the model again"
+            ) from None
         if not isinstance(row, dict):
-            raise ModelError(f"{path}: found {type(row).__name__}, expected a card's mapping")
+            raise ModelError(
+                f"{path}: found no card's fields, expected {', '.join(_REQUIRED)}; "
+                "get the model again"
+            )
         try:
             return cls.from_dict(row)
         except ModelError as error:

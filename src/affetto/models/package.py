@@ -44,12 +44,16 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     Raises:
         ModelError: it can't be read.
     """
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "no such file"
+        raise ModelError(f"{path}: found {found}, expected a file of Affetto's; correct the path")
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except Exception as error:  # a damaged zip raises what it likes
+    except Exception:  # a damaged zip raises what it likes, none of it for a person to read
         raise ModelError(
-            f"{path}: can't be read as arrays ({error}): get the model again"
+            f"{path}: found a damaged or foreign file, expected arrays that Affetto wrote; "
+            "fetch or make it again"
         ) from None
 
 
@@ -213,10 +217,14 @@ def _open(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options.log_severity_level = 4
     # Waiting threads shall not burn a core that others need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    providers = ["CPUExecutionProvider"]
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        # Falling back, from one processor to the same, would print on stdout.
+        return onnxruntime.InferenceSession(str(path), options, providers, enable_fallback=0)
     except Exception as error:  # onnxruntime raises its own, unrelated classes
-        raise ModelError(f"{path}: is no network that can be run ({error})") from None
+        raise ModelError(
+            f"{path}: is no network that can be run ({error}); get the model again"
+        ) from None
 
 
 def _run(
@@ -244,7 +252,7 @@ def write_package(
     """Write a package, whole or not at all; one that stood there is replaced.
 
     Args:
-        folder: where it shall be; the folder above exists.
+        folder: where it shall be; folders above that are missing are made.
         card: its checksums are filled in.
         model: the network, as the bytes of an ONNX file.
         head: the head, as the bytes of an ONNX file.
@@ -262,7 +270,7 @@ def write_package(
     unfinished = folder.with_name(f".affetto-{secrets.token_hex(6)}")
     replaced = folder.with_name(f".affetto-{secrets.token_hex(6)}")
     try:
-        unfinished.mkdir()
+        unfinished.mkdir(parents=True)
         (unfinished / "model.onnx").write_bytes(model)
         (unfinished / "head.onnx").write_bytes(head)
         with (unfinished / "baseline.npz").open("wb") as file:

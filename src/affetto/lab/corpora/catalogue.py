@@ -77,10 +77,10 @@ def detect(folder: str | Path) -> Corpus:
     best = max(CORPORA.values(), key=lambda corpus: corpus.looks_like(folder, files))
     if best.looks_like(folder, files) < 0.5:
         seen = f"{files[0].name!r} and the like" if files else "no sound files"
-        layouts = "; ".join(f"{corpus.title}: {corpus.layout}" for corpus in CORPORA.values())
         raise CorpusError(
-            f"{folder}: found {seen}, expected the layout of a known corpus ({layouts}); "
-            "write a manifest with the columns file and emotion for any other"
+            f"{folder}: found {seen}, expected the layout of a known corpus, as "
+            "`affetto corpora list` shows them; for others write a table (CSV) with the columns "
+            "file and emotion"
         )
     return best
 

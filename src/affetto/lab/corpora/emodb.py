@@ -95,7 +95,7 @@ CORPUS = Corpus(
     name="emodb",
     title="EMO-DB",
     language="de",
-    licence="free for research (its authors)",
+    licence="free for research, as its authors say",
     noncommercial=True,
     citation=(
         "Burkhardt, Paeschke, Rolfes, Sendlmeier and Weiss (2005): A database of German emotional "

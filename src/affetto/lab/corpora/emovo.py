@@ -60,7 +60,7 @@ CORPUS = Corpus(
     name="emovo",
     title="EMOVO",
     language="it",
-    licence="free for research (its authors)",
+    licence="free for research, as its authors say",
     noncommercial=True,
     citation=(
         "Costantini, Iaderola, Paoloni and Todisco (2014): EMOVO corpus: an Italian emotional "

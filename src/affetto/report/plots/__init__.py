@@ -6,9 +6,11 @@ a notebook's own style and backend stay as they are.
 """
 
 from affetto.report.plots.over_time import mfcc, probabilities, spectrogram, waveform
+from affetto.report.plots.paper import check_picture
 from affetto.report.plots.results import confusion, curves, reliability
 
 __all__ = [
+    "check_picture",
     "confusion",
     "curves",
     "mfcc",

@@ -4,12 +4,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from affetto.errors import MissingExtraError, OptionError
-from affetto.jobs import atomic_path
+from affetto.jobs import atomic_path, check_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FAINT", "INK", "LINE", "SERIES", "blank", "legend", "panel", "saved", "tidy"]
+__all__ = [
+    "FAINT",
+    "INK",
+    "LINE",
+    "SERIES",
+    "blank",
+    "check_picture",
+    "legend",
+    "panel",
+    "saved",
+    "tidy",
+]
 
 INK = "#1d1f24"
 FAINT = "#5c6370"
@@ -73,12 +84,28 @@ def saved(figure: "Figure", path: Path | str | None) -> "Figure":
         OutputError: the file can't be written.
     """
     if path is not None:
-        path = Path(path)
-        if path.suffix.lower() not in _SUFFIXES:
-            raise OptionError(
-                f"found {path.name!r} as a picture's name, expected it to end in "
-                f"{', '.join(_SUFFIXES)}; add one"
-            )
+        _check_suffix(Path(path))
         with atomic_path(path) as unfinished:
             figure.savefig(unfinished)
     return figure
+
+
+def check_picture(path: Path | str) -> None:
+    """See to it before long work that a picture of its result can be drawn and saved.
+
+    Raises:
+        MissingExtraError: matplotlib isn't installed.
+        OptionError: the suffix is none of PNG, SVG and PDF.
+        OutputError: the file can't be written.
+    """
+    blank(1, 1)
+    _check_suffix(Path(path))
+    check_file(path)
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix.lower() not in _SUFFIXES:
+        raise OptionError(
+            f"found {path.name!r} as a picture's name, expected it to end in "
+            f"{', '.join(_SUFFIXES)}; add one"
+        )

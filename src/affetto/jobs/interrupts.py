@@ -1,0 +1,135 @@
+"""Ctrl-C and termination: work ends in order, in this process and in its workers."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, TypeVar
+
+__all__ = [
+    "Terminated",
+    "held_back",
+    "leave_signals_to_parent",
+    "terminable",
+    "uninterrupted",
+]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_MASKS = hasattr(signal, "pthread_sigmask")
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_busy = False
+"""Whether this worker is at an item, which may have written half a file."""
+_ending = False
+"""Whether this worker was told to end."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, taken as Ctrl-C is: whatever cleans up after the one does after the other."""
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM raise `Terminated` here, rather than end the process where it stands.
+
+    A handler that the program has set already is left alone, as are threads, which have none.
+
+    Examples:
+        >>> with terminable():
+        ...     signal.getsignal(signal.SIGTERM) is _terminate
+        True
+    """
+    # Also None, that of a handler which C code has set, is not ours to replace.
+    ours = _in_main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    raise Terminated
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Keep signals from processes while they are started or ended, and raise them afterwards.
+
+    Ctrl-C in a terminal goes to all processes: one that is still importing would show a traceback.
+    Where this process is at a thread's lock, Python may never get it back. Only the main thread has
+    signals; in another one this does nothing.
+
+    Examples:
+        >>> with held_back():
+        ...     signal.raise_signal(signal.SIGINT)
+        Traceback (most recent call last):
+        ...
+        KeyboardInterrupt
+    """
+    if not _in_main_thread():
+        yield
+        return
+    came: list[int] = []
+    former = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in _SIGNALS:
+        signal.signal(number, lambda number, _: came.append(number))
+    # A process that is started inherits the mask; a handler it would not.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS) if _MASKS else None
+    try:
+        yield
+    finally:
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
+
+
+def leave_signals_to_parent() -> None:
+    """Make a worker deaf to Ctrl-C, let SIGTERM end it in order, and end it with its parent."""
+    import multiprocessing
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end_worker)
+    if _MASKS:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # A worker waits for work for ever when its parent is killed; this thread does not.
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _end_worker(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    global _ending
+    # An exception here would land wherever the work is: in a library's callback, it is lost.
+    _ending = True
+    if not _busy:
+        os._exit(128 + number)
+
+
+def uninterrupted(function: Callable[[T], R], item: T) -> R:
+    """Call a function in a worker; one that is to end does so once the item is finished."""
+    global _busy
+    _busy = True
+    try:
+        return function(item)
+    finally:
+        _busy = False
+        if _ending:
+            os._exit(128 + signal.SIGTERM)
