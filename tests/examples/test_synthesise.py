@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import affetto
 from affetto import audio
 
 FOLDER = Path(__file__).parents[2] / "examples"
@@ -34,3 +35,8 @@ def test_silero_hears_speech(name):
     sounding = blocks.std(axis=1) > 0.01
     assert speech[sounding].mean() > 0.8
     assert speech[~sounding].mean() < 0.3
+
+
+def test_the_demo_hears_two_moods():
+    moods = [segment.emotion for segment in affetto.analyze(FOLDER / "two_moods.flac")]
+    assert list(dict.fromkeys(moods)) == ["calm", "happy"]

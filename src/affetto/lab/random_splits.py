@@ -17,7 +17,6 @@ from affetto.lab import protocols
 from affetto.lab.embedding import embed, head_logits
 from affetto.lab.predictions import Prediction
 from affetto.lab.recipe import Recipe
-from affetto.lab.refit import Windows, refit
 from affetto.lab.results import Fold, write_fold
 from affetto.lab.stages import finetune
 from affetto.models.calibration import fit_temperature, softmax
@@ -88,10 +87,7 @@ def measure_random(
             seed=seed,
             report=report,
         )
-        train, check, test = map(np.array, (split.train, split.validation, split.test))
-        heard = embed(student, own, train, recipe)
-        student.cpu()
-        refit(student, Windows.of(heard, own.data, train, np.ones(len(train))), recipe.refit)
+        check, test = np.array(split.validation), np.array(split.test)
         temperature = fit_temperature(
             head_logits(student, embed(student, own, check, recipe)), own.data.label[check]
         )
