@@ -161,6 +161,6 @@ def write_tiny(folder: Path, *, seed: int = 0, **changes: Any) -> ModelPackage:
             "classes": 0.1 * random.standard_normal((len(tiny.labels), 2 * WIDTH)),
             "within": np.full(2 * WIDTH, 0.2),
             "between": np.full(2 * WIDTH, 0.1),
-            "settings": np.array([2.5, 0.9, 0.7, 8.0]),
+            "settings": np.array([2.5, 0.9, 0.7, 8.0, 0.65, 0.9]),
         },
     )

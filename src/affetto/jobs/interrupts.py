@@ -70,11 +70,13 @@ def held_back() -> Iterator[None]:
     signals; in another one this does nothing.
 
     Examples:
+        >>> former = signal.signal(signal.SIGTERM, lambda *_: print("told to end"))
         >>> with held_back():
-        ...     signal.raise_signal(signal.SIGINT)
-        Traceback (most recent call last):
-        ...
-        KeyboardInterrupt
+        ...     signal.raise_signal(signal.SIGTERM)
+        ...     print("started")
+        started
+        told to end
+        >>> _ = signal.signal(signal.SIGTERM, former)
     """
     if not _in_main_thread():
         yield
