@@ -68,3 +68,19 @@ def test_a_file_that_is_no_baseline_is_refused_in_one_line(tmp_path, content):
     np.savez(tmp_path / "other.npz", something=np.zeros(3))
     with pytest.raises(ModelError, match="expected a speaker's baseline"):
         SpeakerBaseline.load(tmp_path / "other.npz", statistics())
+
+
+def test_a_value_that_never_differed_leaves_the_baseline_finite():
+    flat = np.zeros(SIZE, np.float32)
+    dead = BaselineStatistics(flat, CLASSES * 0, flat, flat)
+    baseline = SpeakerBaseline(dead)
+    baseline.update(np.ones((4, SIZE), np.float32), np.eye(LABELS), np.full(4, 2.5))
+    assert np.isfinite(baseline.vector()).all()
+
+
+def test_the_answer_beside_the_baseline_counts_more_after_varied_feelings():
+    plain, relative = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
+    varied = heard([0, 1, 2, 3] * 5).blend(plain, relative)
+    alike = heard([1] * 20).blend(plain, relative)
+    assert varied[0, 1] == pytest.approx(0.9)
+    assert alike[0, 1] == pytest.approx(0.65)

@@ -150,7 +150,9 @@ class SpeakerBaseline:
         expected = self._said / self.heard @ stats.classes
         departure = self._sum / self.heard - self._likeness * expected
         count = self.heard / stats.seconds
-        shrink = stats.between / (stats.between + stats.within / count)
+        # A value that never differed, as that of a unit which is always off, tells no voices apart.
+        spread = np.maximum(stats.between + stats.within / count, np.finfo(np.float32).tiny)
+        shrink = stats.between / spread
         return np.asarray(stats.population + shrink * departure, np.float32)
 
     @property
