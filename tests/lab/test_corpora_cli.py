@@ -75,6 +75,14 @@ def test_a_failed_clip_is_named_and_the_status_is_2(
     assert len(corpora.load(tmp_path / "new")) == 3
 
 
+def refusal(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Give the one line that says why `affetto corpora` refuses."""
+    assert main(["corpora", *words]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    return error
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -95,10 +103,7 @@ def test_mistakes_are_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["corpora", *words]) == 2
-    error = capsys.readouterr().err
-    assert said in error
-    assert error.count("\n") == 1
+    assert said in refusal(words, capsys)
 
 
 @pytest.mark.parametrize(
@@ -119,10 +124,7 @@ def test_a_result_that_could_not_be_written_is_told_before_anything_is_read(
     if "--chart" in words:
         pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
-    assert main(["corpora", *words]) == 2
-    error = capsys.readouterr().err
-    assert said in error
-    assert error.count("\n") == 1
+    assert said in refusal(words, capsys)
 
 
 def test_loader_options_are_passed_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

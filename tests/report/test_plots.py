@@ -67,9 +67,11 @@ def test_the_reliability_plot_states_the_ece():
 def test_empty_sound_and_empty_timelines_are_drawn(made_up):
     from affetto.timeline import Timeline
 
-    plots.waveform(np.empty(0, np.float32))
-    plots.probabilities(Timeline("x", 0.0, (), "m"))
-    plots.curves([])
+    silent = plots.waveform(np.empty(0, np.float32))
+    assert silent.axes[0].get_ylabel() == "Amplitude (1 = full scale)"
+    for figure in (plots.probabilities(Timeline("x", 0.0, (), "m")), plots.curves([])):
+        assert len(figure.axes) == 1
+        assert not figure.axes[0].lines
 
 
 def test_pyplot_and_its_settings_stay_untouched():

@@ -71,7 +71,7 @@ class LazyGroup(VerbGroup):
         return [name for name, verb in VERBS.items() if find_spec(verb.module)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Give a placeholder that bears a verb's name and help."""
+        """Give a verb's line of the overview; `resolve_command` imports the verb that runs."""
         if cmd_name not in self.list_commands(ctx):
             return None
         return TyperCommand(cmd_name, help=VERBS[cmd_name].help)

@@ -135,8 +135,8 @@ def build(
         version: of the model.
         recipe: settings.
         start: weights of an encoder to start from. Without, one is taught from nothing: on the
-            training clips, or on the corpora that the folds' encoder is taught on where all of
-            the bundled model's are given.
+            training clips, or on the corpora that the folds' encoder is taught on where the bundled
+            model's corpora are given, and no others.
         seed: of everything drawn.
         workers: processes that compute features.
         report: told one line a check.
@@ -150,7 +150,7 @@ def build(
     everything = range(len(material.table))
     validation = held_out(material.table, everything, share=1 / 12, seed=seed)
     training = sorted(set(everything) - set(validation))
-    if start is None and {clip.corpus for clip in material.table} >= set(SHARES):
+    if start is None and {clip.corpus for clip in material.table} == set(SHARES):
         # The way of the protocols' folds, so that their figures speak for this model.
         start = encoder_without(set(BASES[0]), material, runs, recipe=recipe, report=report)
     elif start is None:
