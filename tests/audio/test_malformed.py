@@ -1,16 +1,19 @@
 """Bad input gives one clear line, or what is left of the sound; never a hang or a crash."""
 
 import os
+import signal
 import socket
 import struct
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
 
 from affetto import audio
 from affetto.errors import AudioError
+from affetto.jobs.interrupts import Terminated, stoppable
 
 NAMES = ["tone.wav", "tone.flac", "tone.ogg", "tone.mp3", "tone.m4a", "tone.webm"]
 LENGTHS = [1, 4, 11, 12, 40, 43, 44, 100, 1000, 5000]
@@ -280,6 +283,26 @@ def test_a_faulty_file_object_does_no_harm(make_wav, make_tone, in_time, fault):
             in_time(lambda: audio.load(Faulty(data, fault)))
     else:
         assert 0.2 < in_time(lambda: audio.load(Faulty(data, fault))).duration <= 1.0
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
+@pytest.mark.parametrize("name", ["tone.wav", "tone.m4a"])
+def test_a_signal_is_never_lost_in_the_decoder(tone_folder, name):
+    def hear_until_stopped(after):
+        signal.setitimer(signal.ITIMER_REAL, after)
+        while signal.getitimer(signal.ITIMER_REAL)[0]:
+            audio.load(tone_folder / name)
+        time.sleep(0.5)  # a signal that came at a bad time comes again
+
+    audio.load(tone_folder / name)  # stopped imports would hurt later tests
+    former = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGTERM))
+    try:
+        with stoppable():
+            for i in range(30):
+                with pytest.raises(Terminated):
+                    hear_until_stopped((i + 1) / 3_000)
+    finally:
+        signal.signal(signal.SIGALRM, former)
 
 
 def test_a_film_without_sound(tmp_path, in_time):

@@ -151,7 +151,7 @@ WRITING = """
 import sys, time
 from pathlib import Path
 from affetto.jobs import atomic_write, run
-from affetto.jobs.interrupts import terminable
+from affetto.jobs.interrupts import stoppable
 
 FOLDER = Path(sys.argv[1])
 
@@ -165,7 +165,7 @@ def write(x):
 
 if __name__ == "__main__":
     try:
-        with terminable():
+        with stoppable():
             run(write, list(range(200)), workers=2)
     except KeyboardInterrupt as interruption:
         sys.exit(type(interruption).__name__)

@@ -20,6 +20,8 @@ from affetto.errors import AudioError
 
 __all__ = ["Channels", "Decoder"]
 
+DEFERS_SIGNALS = True  # PyAV drops what is raised in its callbacks
+
 Channels = Literal["mix", "separate"]
 """`mix`: the mean of the channels; `separate`: every channel for itself."""
 

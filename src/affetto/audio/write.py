@@ -12,6 +12,8 @@ from affetto.jobs import atomic_path
 
 __all__ = ["save"]
 
+DEFERS_SIGNALS = True  # PyAV drops what is raised in its callbacks
+
 _CODECS = {"flac": "flac", "wav": "pcm_s16le"}
 """Container → coding."""
 

@@ -48,9 +48,9 @@ def main(args: Sequence[str] | None = None) -> int:
         if given[:1] == ["--version"]:
             status = _version()
         else:
-            from affetto.jobs.interrupts import terminable
+            from affetto.jobs.interrupts import stoppable
 
-            with terminable():
+            with stoppable():
                 from affetto.cli.verbs import run
 
                 status = run(given)

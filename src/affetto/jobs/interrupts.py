@@ -12,7 +12,7 @@ __all__ = [
     "Terminated",
     "held_back",
     "leave_signals_to_parent",
-    "terminable",
+    "stoppable",
     "uninterrupted",
 ]
 
@@ -21,6 +21,8 @@ R = TypeVar("R")
 
 _MASKS = hasattr(signal, "pthread_sigmask")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_DEFAULTS = (signal.default_int_handler, signal.SIG_DFL)
+_LATER = 0.002  # seconds after which a signal that was put off comes again
 _busy = False
 """Whether this worker is at an item, which may have written half a file."""
 _ending = False
@@ -32,29 +34,49 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def terminable() -> Iterator[None]:
-    """Let SIGTERM raise `Terminated` here, rather than end the process where it stands.
+def stoppable() -> Iterator[None]:
+    """Let SIGTERM raise `Terminated` and SIGINT `KeyboardInterrupt`, where that is heard.
 
-    A handler that the program has set already is left alone, as are threads, which have none.
+    A library in C may run a little Python code, where Python raises what a signal asks for, and
+    drop it. A module that calls such a library says `DEFERS_SIGNALS = True`: a signal that comes
+    while it is at work comes again a moment later.
+
+    Handlers that the program has set already are left alone, as are threads, which have none.
 
     Examples:
-        >>> with terminable():
-        ...     signal.getsignal(signal.SIGTERM) is _terminate
+        >>> with stoppable():
+        ...     signal.getsignal(signal.SIGTERM) is _stop
         True
     """
-    # Also None, that of a handler which C code has set, is not ours to replace.
-    ours = _in_main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    if ours:
-        signal.signal(signal.SIGTERM, _terminate)
+    former = {}
+    if _in_main_thread():
+        # Also None, that of a handler which C code has set, is not ours to replace.
+        for number in _SIGNALS:
+            if (handler := signal.getsignal(number)) in _DEFAULTS:
+                former[number] = handler
+                signal.signal(number, _stop)
     try:
         yield
     finally:
-        if ours:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    raise Terminated
+def _stop(number: int, frame: FrameType | None) -> None:
+    while frame is not None:
+        if frame.f_globals.get("DEFERS_SIGNALS"):
+            threading.Timer(_LATER, _send_again, [number]).start()
+            return
+        frame = frame.f_back
+    raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+
+def _send_again(number: int) -> None:
+    if hasattr(signal, "pthread_kill"):
+        # Also wakes the main thread where it waits for something.
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)
 
 
 def _in_main_thread() -> bool:
