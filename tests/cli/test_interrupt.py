@@ -79,15 +79,20 @@ def test_work_that_is_stopped_leaves_in_order(
         text=True,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 60
-    # An evaluation shows nothing until its end, but it has processes.
-    while not (workers_of(process.pid) >= 2 if verb == "evaluate" else list(out.glob("[0-9v]*"))):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    time.sleep(0.2)
-    # A terminal and most supervisors send it to every process of the command.
-    os.killpg(process.pid, number)
-    stdout, stderr = process.communicate(timeout=60)
+    try:
+        deadline = time.monotonic() + 60
+        # An evaluation shows nothing until its end, but it has processes.
+        while not (
+            workers_of(process.pid) >= 2 if verb == "evaluate" else list(out.glob("[0-9v]*"))
+        ):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        time.sleep(0.2)
+        # A terminal and most supervisors send it to every process of the command.
+        os.killpg(process.pid, number)
+        stdout, stderr = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 128 + number
     assert stdout == ""
     told = [line for line in stderr.splitlines() if " of " not in line]
