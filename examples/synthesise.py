@@ -244,9 +244,9 @@ def examples() -> Iterator[tuple[str, NDArray[np.float32]]]:
     yield "calm.flac", speak([(CALM, 1.6), (CALM, 1.4)], seed=3)
     yield "lively.flac", speak([(LIVELY, 1.4), (LIVELY, 1.6)], seed=23)
     yield "angry.flac", speak([(ANGRY, 1.4), (ANGRY, 1.6)], seed=19)
-    yield "sad.flac", speak([(SAD, 1.6), (SAD, 1.6)], seed=1)
-    calm, lively = [(CALM, 1.5), (CALM, 1.4)], [(LIVELY, 1.5), (LIVELY, 1.6)]
-    yield "two_moods.flac", speak([*calm, *lively, (CALM, 1.4), (CALM, 1.3)], seed=7)
+    yield "sad.flac", speak([(SAD, 1.3), (SAD, 1.7)], seed=53)
+    calm, lively = [(CALM, 1.5), (CALM, 1.4)], [(LIVELY, 1.8), (LIVELY, 1.9)]
+    yield "two_moods.flac", speak([*calm, *lively, (CALM, 1.4), (CALM, 1.3)], seed=52)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from affetto import audio
 from affetto.errors import OptionError
-from affetto.recognition import Recognizer, SpeakerBaseline
+from affetto.recognition import Prior, Recognizer, SpeakerBaseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +28,7 @@ def analyze(
     window: float | None = None,
     hop: float | None = 0.5,
     baseline: bool | SpeakerBaseline = True,
+    prior: Prior = "everyday",
     speakers: bool | int = False,
     channels: Literal["mix", "separate"] = "mix",
     highpass: float | None = None,
@@ -48,6 +49,8 @@ def analyze(
         hop: seconds from one answer to the next; the model's own if None.
         baseline: learn how each voice sounds and hear the departure from it; a `SpeakerBaseline`
             is what is known of the voice before.
+        prior: how common each emotion is taken to be: "everyday" (neutral and calm are three times
+            as common as any other), "even", or a mapping such as ``{"angry": 2}``.
         speakers: tell speakers apart: True, or how many there are.
         channels: "mix", or "separate" to hear each channel as its own speaker.
         highpass: Hz; what lies below is taken away.
@@ -83,6 +86,7 @@ def analyze(
             window=window,
             hop=hop,
             baseline=baseline,
+            prior=prior,
             speakers=speakers,
         )
     )

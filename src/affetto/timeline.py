@@ -193,6 +193,7 @@ class Timeline:
         model: the name and version of the model.
         track: the windows behind the segments, for pictures.
         warnings: what the user should know (a truncated file, say), one line each.
+        prior: emotion → how many times as common it was taken to be as those not named here.
 
     Examples:
         >>> joy = Segment(0.0, 2.0, "happy", {"happy": 1.0}, 0.9, 0.8, 0.5)
@@ -211,6 +212,7 @@ class Timeline:
     track: Track | None = None
     speakers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    prior: Mapping[str, float] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Segment]:
         return iter(self.segments)
@@ -321,6 +323,7 @@ class Timeline:
             "source": self.source,
             "duration": round(self.duration, 3),
             "model": self.model,
+            "prior": dict(self.prior),
             "segments": [segment.to_dict() for segment in self.segments],
             "summary": self.summary(),
         }
@@ -343,6 +346,7 @@ class Timeline:
             track=Track.from_dict(row["track"]) if row.get("track") else None,
             speakers=tuple(row.get("speakers", ())),
             warnings=tuple(row.get("warnings", ())),
+            prior={str(label): float(odds) for label, odds in row.get("prior", {}).items()},
         )
 
     def to_table(self) -> list[dict[str, Any]]:

@@ -115,6 +115,13 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="Save the baseline of the person in the recording."),
     ] = None,
+    prior: Annotated[
+        str,
+        typer.Option(
+            metavar="PRIOR",
+            help="How common each emotion is: everyday, even, or angry=2,…",
+        ),
+    ] = "everyday",
     speakers: Annotated[
         str | None,
         typer.Option(
@@ -186,6 +193,7 @@ def command(
             window=window,
             hop=hop,
             baseline=baseline if baseline else not no_baseline,
+            prior=prior,
             speakers=count,
             threads=threads,
         )

@@ -3,6 +3,7 @@
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
 from affetto.recognition.clips import Decision
 from affetto.recognition.hearing import Heard, Hearing
+from affetto.recognition.prior import Prior
 from affetto.recognition.recognizer import Recognizer
 from affetto.recognition.segments import Smoothing
 
@@ -11,6 +12,7 @@ __all__ = [
     "Decision",
     "Heard",
     "Hearing",
+    "Prior",
     "Recognizer",
     "Smoothing",
     "SpeakerBaseline",

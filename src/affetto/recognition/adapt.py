@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from affetto.models.calibration import softmax
+from affetto.recognition.prior import weigh
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from affetto.models import ModelPackage
     from affetto.recognition.baseline import SpeakerBaseline
     from affetto.recognition.hearing import Heard
 
-__all__ = ["learn_baseline", "learn_baselines"]
+__all__ = ["judge", "learn_baseline", "learn_baselines"]
 
 _MOST_WINDOWS = 1200
 """An hour of windows teaches a voice as well as ten."""
@@ -34,6 +37,7 @@ def learn_baseline(
     seconds: NDArray[Any],
     start: SpeakerBaseline,
     *,
+    prior: Mapping[str, float],
     passes: int = 2,
 ) -> SpeakerBaseline:
     """Learn a voice from windows of it, which nobody labelled.
@@ -46,6 +50,7 @@ def learn_baseline(
         pooled: windows that don't overlap, (n, 2D).
         seconds: of speech in each, (n,).
         start: what was known before; it stays as it is.
+        prior: how common each emotion is taken to be.
         passes: how often the windows are judged.
 
     Returns:
@@ -53,14 +58,18 @@ def learn_baseline(
     """
     learned = start
     for _ in range(passes):
-        probabilities = judge(package, pooled, learned)
+        probabilities = judge(package, pooled, learned, prior=prior)
         learned = copy.deepcopy(start)
         learned.update(pooled, probabilities, seconds)
     return learned
 
 
 def judge(
-    package: ModelPackage, pooled: NDArray[np.float32], baseline: SpeakerBaseline | None
+    package: ModelPackage,
+    pooled: NDArray[np.float32],
+    baseline: SpeakerBaseline | None,
+    *,
+    prior: Mapping[str, float],
 ) -> NDArray[np.float64]:
     """Give calibrated probabilities of windows beside a baseline, if enough of it was heard.
 
@@ -68,15 +77,17 @@ def judge(
         package: the model.
         pooled: (n, 2D).
         baseline: the speaker's; None for the population's.
+        prior: how common each emotion is taken to be, as `parse_prior` gives it.
 
     Returns:
         Shape (n, labels).
     """
-    plain = package.head(pooled)
-    if baseline is None or not baseline.ready:
-        return softmax(plain, temperature=package.card.temperature)
-    logits = baseline.blend(plain, package.head(pooled, baseline.vector()))
-    return softmax(logits, temperature=package.card.temperature_baseline)
+    logits: NDArray[Any] = package.head(pooled)
+    temperature = package.card.temperature
+    if baseline is not None and baseline.ready:
+        logits = baseline.blend(logits, package.head(pooled, baseline.vector()))
+        temperature = package.card.temperature_baseline
+    return weigh(softmax(logits, temperature=temperature), prior, package.labels)
 
 
 def learn_baselines(
@@ -84,6 +95,8 @@ def learn_baselines(
     heard: Heard,
     speakers: NDArray[np.int64],
     start: SpeakerBaseline,
+    *,
+    prior: Mapping[str, float],
 ) -> list[SpeakerBaseline]:
     """Learn every voice of a recording.
 
@@ -92,6 +105,7 @@ def learn_baselines(
         heard: the recording.
         speakers: who speaks in each window, 0, 1, …; -1 for nobody; (n,).
         start: what was known of each of them before.
+        prior: how common each emotion is taken to be.
 
     Returns:
         A baseline a speaker, in order of their numbers.
@@ -110,6 +124,7 @@ def learn_baselines(
             pooled[speakers[chosen] == speaker],
             heard.weights[chosen[speakers[chosen] == speaker]],
             start,
+            prior=prior,
         )
         for speaker in range(int(speakers.max(initial=-1)) + 1)
     ]

@@ -9,7 +9,7 @@ import numpy as np
 from affetto.timeline import Segment, Timeline, Track
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -69,6 +69,7 @@ def lay_over(
     model: str,
     labels: tuple[str, ...],
     grid: WindowGrid,
+    prior: Mapping[str, float],
 ) -> Timeline:
     """Lay the channels over one another.
 
@@ -79,6 +80,7 @@ def lay_over(
         model: title of the model.
         labels: the columns of the scores.
         grid: where the windows lie.
+        prior: how common each emotion was taken to be.
 
     Returns:
         The timeline; its track has one row a hop.
@@ -93,6 +95,7 @@ def lay_over(
         model=model,
         track=_track(answers, labels, grid) if answers else None,
         speakers=tuple(speakers),
+        prior=prior,
     )
 
 

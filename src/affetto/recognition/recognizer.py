@@ -17,6 +17,7 @@ from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
 from affetto.recognition.channels import Answers, channel_names, lay_over, speech_of_windows
 from affetto.recognition.clips import Clip, Decision
 from affetto.recognition.hearing import Heard, Hearing, checked
+from affetto.recognition.prior import Prior, parse_prior
 from affetto.recognition.segments import Smoothing, make_segments, smooth
 from affetto.speech import WindowGrid, pool, separate_speakers
 
@@ -44,6 +45,8 @@ class Recognizer:
         labels: the only answers allowed, as for `affetto.emotions.parse_labels`.
         baseline: learn how each voice of a recording sounds and hear the departure from it, where
             enough of the voice is heard; a `SpeakerBaseline` is what is known of the voice before.
+        prior: how common each emotion is taken to be: "everyday" (neutral and calm are three times
+            as common as any other), "even", or a mapping such as ``{"angry": 2}``.
         speakers: tell speakers apart: True, or how many there are.
         smoothing: how windows become segments.
         threads: CPU threads that the network may use.
@@ -66,6 +69,7 @@ class Recognizer:
         hop: float | None = None,
         labels: str | Iterable[str] | None = None,
         baseline: bool | SpeakerBaseline = True,
+        prior: Prior = "everyday",
         speakers: bool | int = False,
         smoothing: Smoothing | None = None,
         threads: int = 1,
@@ -83,6 +87,7 @@ class Recognizer:
         )
         self.columns = _columns(self.package, labels)
         self.labels = tuple(self.package.labels[column] for column in self.columns)
+        self.prior = parse_prior(prior)
         self.smoothing = smoothing or Smoothing()
         self.speakers = speakers
         self.baseline = baseline
@@ -200,7 +205,7 @@ class Recognizer:
             AudioError: see `embed`.
         """
         clip = clip if isinstance(clip, Clip) else self.embed(clip)
-        probabilities = restrict(judge(self.package, clip.pooled, baseline), self.columns)
+        probabilities = self._judge(clip.pooled, baseline)
         mean = np.average(probabilities, axis=0, weights=clip.seconds)
         scores = dict(zip(self.labels, (mean / mean.sum()).tolist(), strict=True))
         return Decision(scores, float(clip.seconds.sum()), clip.duration)
@@ -229,6 +234,7 @@ class Recognizer:
             np.concatenate([clip.pooled for clip in heard]),
             np.concatenate([clip.seconds for clip in heard]),
             start,
+            prior=self.prior,
         )
 
     def _hearing(self) -> Hearing:
@@ -242,6 +248,7 @@ class Recognizer:
             model=self.package.card.title,
             labels=self.labels,
             grid=self.grid,
+            prior=self.prior,
         )
 
     def _answer(self, heard: Heard, name: str | None) -> Answers:
@@ -285,7 +292,7 @@ class Recognizer:
         if self.baseline is not False:
             known = self.baseline if isinstance(self.baseline, SpeakerBaseline) else None
             start = known or self.new_baseline()
-            learned = learn_baselines(self.package, heard, speakers, start)
+            learned = learn_baselines(self.package, heard, speakers, start, prior=self.prior)
         if len(learned) == 1:
             # With a single voice, silence is judged beside it as well: the curves have no steps.
             speakers = np.zeros_like(speakers)
@@ -296,10 +303,16 @@ class Recognizer:
             for speaker in np.unique(here):
                 baseline = learned[speaker] if 0 <= speaker < len(learned) else None
                 rows = np.flatnonzero(here == speaker)
-                judged = judge(self.package, block[rows], baseline)
-                probabilities[done + rows] = restrict(judged, self.columns)
+                probabilities[done + rows] = self._judge(block[rows], baseline)
             done += len(block)
         return probabilities
+
+    def _judge(
+        self, pooled: NDArray[np.float32], baseline: SpeakerBaseline | None
+    ) -> NDArray[np.float64]:
+        """Judge windows among the labels asked for, under the prior; (n, labels)."""
+        judged = judge(self.package, pooled, baseline, prior=self.prior)
+        return restrict(judged, self.columns)
 
 
 def _columns(package: ModelPackage, labels: str | Iterable[str] | None) -> tuple[int, ...]:

@@ -74,6 +74,7 @@ def html(
         "source": _source(timeline, title),
         "duration": clock(timeline.duration),
         "model": escape(timeline.model or "unknown"),
+        "prior": escape(words.prior(timeline)),
         "version": escape(affetto.__version__),
         "sentence": escape(words.sentence(timeline)),
         "warnings": tables.warnings(timeline),

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from affetto.timeline import Segment, Timeline
 
-__all__ = ["feeling", "file_name", "sentence"]
+__all__ = ["feeling", "file_name", "prior", "sentence"]
 
 
 def file_name(source: str) -> str:
@@ -65,6 +65,18 @@ def sentence(timeline: Timeline) -> str:
     if unsure >= 0.3:
         text += f" {unsure:.0%} of it is uncertain: take those labels with care."
     return text
+
+
+def prior(timeline: Timeline) -> str:
+    """Say how common each emotion was taken to be.
+
+    Examples:
+        >>> prior(Timeline("x.wav", 1.0, (), "default", prior={"calm": 3.0, "sad": 0.5}))
+        'calm ×3, sad ×0.5'
+        >>> prior(Timeline("x.wav", 1.0, (), "default"))
+        'even'
+    """
+    return ", ".join(f"{label} ×{odds:g}" for label, odds in timeline.prior.items()) or "even"
 
 
 def _and(names: list[str]) -> str:
