@@ -44,7 +44,7 @@ def test_a_label_that_nobody_acted_departs_by_nothing():
 
 def test_it_is_what_recognition_reads(tmp_path):
     pooled, label, speaker, voice = voices()
-    fitted = fit_baseline(pooled, label, speaker, 2, seconds=2.0, enough=4.0)
+    fitted = fit_baseline(pooled, label, speaker, 2)
     np.savez(tmp_path / "baseline.npz", **fitted.to_arrays())
     baseline = SpeakerBaseline(BaselineStatistics.load(tmp_path / "baseline.npz"))
     of = speaker == 0

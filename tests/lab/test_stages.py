@@ -63,7 +63,7 @@ def test_the_package_hears_what_training_heard(made, tiny_material):
     learnt = embed(student, tiny_material, np.array([0]), recipe())
     logits = written.head(learnt)
     assert np.isfinite(logits).all()
-    decided = Recognizer(written.folder).decide(heard)
+    decided = Recognizer(written.folder, prior="even").decide(heard)
     wanted = np.exp(logits[0] / written.card.temperature)
     wanted /= wanted.sum()
     assert [decided.scores[label] for label in written.labels] == pytest.approx(

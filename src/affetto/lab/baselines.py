@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["fit_baseline"]
 
 _ROUNDS = 5
+_SECONDS = 2.5
+"""Mean length of the clips' speech."""
+_ENOUGH = 8.0
+"""Seconds of speech from which on a baseline is used."""
 
 
 def fit_baseline(
@@ -21,9 +25,6 @@ def fit_baseline(
     label: NDArray[np.int64],
     speaker: NDArray[np.int64],
     labels: int,
-    *,
-    seconds: float = 2.5,
-    enough: float = 8.0,
 ) -> BaselineStatistics:
     """Part pooled windows into population, feeling, speaker and rest.
 
@@ -36,8 +37,6 @@ def fit_baseline(
         label: index of each window's label, (n,).
         speaker: index of each window's speaker, (n,).
         labels: how many labels there are.
-        seconds: mean length of the clips' speech.
-        enough: see `BaselineStatistics`.
 
     Examples:
         >>> windows = np.array([[0.0], [1.0], [10.0], [11.0]], np.float32)
@@ -67,6 +66,6 @@ def fit_baseline(
         classes=classes.astype(np.float32),
         within=rest.var(axis=0).astype(np.float32),
         between=shift.var(axis=0).astype(np.float32),
-        seconds=seconds,
-        enough=enough,
+        seconds=_SECONDS,
+        enough=_ENOUGH,
     )

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 __all__ = ["Encoder", "EncoderConfig", "Head", "Reading", "pool"]
 
+_HIDDEN, _DROPOUT = 128, 0.3  # of a reading
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:
@@ -130,14 +132,14 @@ class Reading(nn.Module):
     The linear part is fitted last, on whole clips (see `affetto.lab.refit`); until then it is 0.
     """
 
-    def __init__(self, pooled: int, labels: int, *, hidden: int, dropout: float) -> None:
+    def __init__(self, pooled: int, labels: int) -> None:
         super().__init__()
         self.deep = nn.Sequential(
-            nn.Dropout(dropout),
-            nn.Linear(pooled, hidden),
+            nn.Dropout(_DROPOUT),
+            nn.Linear(pooled, _HIDDEN),
             nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, labels),
+            nn.Dropout(_DROPOUT),
+            nn.Linear(_HIDDEN, labels),
         )
         self.linear = nn.Linear(pooled, labels).requires_grad_(False)
         nn.init.zeros_(self.linear.weight)
@@ -161,14 +163,12 @@ class Head(nn.Module):
     mean: Tensor
     scale: Tensor
 
-    def __init__(
-        self, pooled: int, labels: int, *, hidden: int = 128, dropout: float = 0.3
-    ) -> None:
+    def __init__(self, pooled: int, labels: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(pooled))
         self.register_buffer("scale", torch.ones(pooled))
-        self.plain = Reading(pooled, labels, hidden=hidden, dropout=dropout)
-        self.relative = Reading(pooled, labels, hidden=hidden, dropout=dropout)
+        self.plain = Reading(pooled, labels)
+        self.relative = Reading(pooled, labels)
 
     def forward(self, pooled: Tensor, baseline: Tensor) -> Tensor:
         """Compute logits, (n, labels), of windows (n, pooled) beside baselines (n, pooled)."""

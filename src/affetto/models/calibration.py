@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_temperature", "negative_log_likelihood", "restrict", "softmax"]
 
+_TEMPERATURES = (0.05, 20.0)
+"""The smallest and the largest that are tried."""
+
 
 def softmax(logits: NDArray[Any], *, temperature: float = 1.0) -> NDArray[np.float64]:
     """Turn logits to probabilities.
@@ -90,7 +93,6 @@ def fit_temperature(
     targets: NDArray[np.integer[Any]],
     *,
     weights: NDArray[Any] | None = None,
-    bounds: tuple[float, float] = (0.05, 20.0),
 ) -> float:
     """Find the temperature with the smallest negative log-likelihood.
 
@@ -101,10 +103,9 @@ def fit_temperature(
         logits: of examples that were not trained on, shape (n, labels).
         targets: right columns, shape (n,).
         weights: of the examples, shape (n,); equal where not given.
-        bounds: smallest and largest temperature tried.
 
     Returns:
-        Temperature within `bounds`.
+        Temperature, from 0.05 to 20.
 
     Raises:
         OptionError: there are no examples.
@@ -123,7 +124,7 @@ def fit_temperature(
         lambda log_temperature: negative_log_likelihood(
             logits, targets, temperature=float(np.exp(log_temperature)), weights=weights
         ),
-        bounds=(float(np.log(bounds[0])), float(np.log(bounds[1]))),
+        bounds=tuple(np.log(_TEMPERATURES)),
         method="bounded",
         options={"xatol": 1e-6},
     )

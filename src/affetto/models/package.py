@@ -247,7 +247,6 @@ def write_package(
     model: bytes,
     head: bytes,
     baseline: Mapping[str, NDArray[Any]],
-    samples: NDArray[np.float32] | None = None,
 ) -> ModelPackage:
     """Write a package, whole or not at all; one that stood there is replaced.
 
@@ -257,7 +256,6 @@ def write_package(
         model: the network, as the bytes of an ONNX file.
         head: the head, as the bytes of an ONNX file.
         baseline: the arrays that `ModelPackage.baseline` names.
-        samples: the sound of the golden vectors, shape (samples,), 16 kHz; a made-up one if None.
 
     Returns:
         The package, opened from where it now is.
@@ -275,7 +273,7 @@ def write_package(
         (unfinished / "head.onnx").write_bytes(head)
         with (unfinished / "baseline.npz").open("wb") as file:
             _savez(file, {name: np.asarray(a, np.float32) for name, a in baseline.items()})
-        golden = make_golden(ModelPackage(unfinished, card), samples)
+        golden = make_golden(ModelPackage(unfinished, card))
         with (unfinished / "golden.npz").open("wb") as file:
             _savez(file, golden)
         sums = {name: file_sha256(unfinished / name) for name in FILES}
@@ -296,14 +294,11 @@ def write_package(
     return ModelPackage.load(folder)
 
 
-def make_golden(
-    package: ModelPackage, samples: NDArray[np.float32] | None = None
-) -> dict[str, NDArray[np.float32]]:
-    """Compute the golden vectors: a sound, and all that the model makes of it.
+def make_golden(package: ModelPackage) -> dict[str, NDArray[np.float32]]:
+    """Compute the golden vectors: a made-up sound, and all that the model makes of it.
 
     Args:
         package: the model; its golden vectors need not exist.
-        samples: shape (samples,), 16 kHz; two seconds of made-up sound if None.
 
     Returns:
         `samples`, `features`, `frames`, `speech`, `voice`, `pooled`, `baseline` and `logits`, the
@@ -315,7 +310,7 @@ def make_golden(
     from affetto.models.rows import RowStream
 
     card = package.card
-    sound = _made_up_sound() if samples is None else np.asarray(samples, np.float32)
+    sound = _made_up_sound()
     features = FrontEnd(card.front_end)(sound)
     rows = RowStream(package)(features)
     expected = -(-len(features) // card.stride)

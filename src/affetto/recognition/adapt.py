@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["judge", "learn_baseline", "learn_baselines"]
 
+_PASSES = 2
+"""How often the windows are judged while a voice is learned."""
+
 _MOST_WINDOWS = 1200
 """An hour of windows teaches a voice as well as ten."""
 
@@ -38,7 +41,6 @@ def learn_baseline(
     start: SpeakerBaseline,
     *,
     prior: Mapping[str, float],
-    passes: int = 2,
 ) -> SpeakerBaseline:
     """Learn a voice from windows of it, which nobody labelled.
 
@@ -51,13 +53,12 @@ def learn_baseline(
         seconds: of speech in each, (n,).
         start: what was known before; it stays as it is.
         prior: how common each emotion is taken to be.
-        passes: how often the windows are judged.
 
     Returns:
         The new baseline.
     """
     learned = start
-    for _ in range(passes):
+    for _ in range(_PASSES):
         probabilities = judge(package, pooled, learned, prior=prior)
         learned = copy.deepcopy(start)
         learned.update(pooled, probabilities, seconds)

@@ -24,6 +24,8 @@ __all__ = [
 
 Rows = NDArray[np.float32]
 _FLOOR = 1e-8
+_FRAME_RATE = 100.0  # frames a second
+_DEPTH = 0.6  # deviation of each wave of a microphone's curve, nepers of power
 
 
 def warp_bands(rows: Rows, *, scale: float, shift: float) -> Rows:
@@ -45,41 +47,39 @@ def warp_bands(rows: Rows, *, scale: float, shift: float) -> Rows:
     return np.asarray(rows[:, low] * (1.0 - part) + rows[:, low + 1] * part, np.float32)
 
 
-def reverberate(rows: Rows, *, t60: float, wet: float, frame_rate: float = 100.0) -> Rows:
+def reverberate(rows: Rows, *, t60: float, wet: float) -> Rows:
     """Add a room's late echo: an exponential decay of each band's power.
 
     Args:
         rows: log-mel, (frames, bands).
         t60: seconds in which the echo falls by 60 dB.
         wet: power of the echo relative to the direct sound.
-        frame_rate: frames a second.
 
     Examples:
         >>> click = np.full((3, 1), -18.0, np.float32); click[0] = 0.0
         >>> bool(reverberate(click, t60=0.5, wet=1.0)[1, 0] > -4)
         True
     """
-    decay = np.exp(-np.log(1e6) / (t60 * frame_rate))
+    decay = np.exp(-np.log(1e6) / (t60 * _FRAME_RATE))
     power = np.exp(rows)
     echo = scipy.signal.lfilter([0.0, wet * (1.0 - decay)], [1.0, -decay], power, axis=0)
     return np.asarray(np.log(power + echo), np.float32)
 
 
-def colour(rows: Rows, rng: np.random.Generator, *, depth: float = 0.6) -> Rows:
+def colour(rows: Rows, rng: np.random.Generator) -> Rows:
     """Give the rows another microphone: a smooth random curve over the bands.
 
     Args:
         rows: log-mel, (frames, bands).
         rng: source of chance.
-        depth: deviation of each of the curve's waves, nepers of power.
     """
-    return rows + _curve(rows.shape[1], rng, depth=depth)
+    return rows + _curve(rows.shape[1], rng)
 
 
-def _curve(bands: int, rng: np.random.Generator, *, depth: float) -> Rows:
+def _curve(bands: int, rng: np.random.Generator) -> Rows:
     waves = np.arange(1, rng.integers(1, 4) + 1)[:, None]
     phase = rng.uniform(0.0, 2 * np.pi, (len(waves), 1))
-    height = rng.normal(0.0, depth, (len(waves), 1))
+    height = rng.normal(0.0, _DEPTH, (len(waves), 1))
     curve = (height * np.cos(np.pi * waves * np.arange(bands) / bands + phase)).sum(axis=0)
     return np.asarray(curve, np.float32)
 
@@ -235,6 +235,6 @@ def steady_noise(frames: int, bands: int, rng: np.random.Generator) -> Rows:
         (5, 64)
     """
     tilt = rng.normal(0.0, 1.2) * np.linspace(-1.0, 1.0, bands)
-    shape = tilt + _curve(bands, rng, depth=0.6)
+    shape = tilt + _curve(bands, rng)
     flutter = np.log(rng.gamma(4.0, 0.25, (frames, bands)) + 1e-3)
     return np.asarray(shape + flutter, np.float32)
