@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["judge", "learn_baseline", "learn_baselines"]
 
-_PASSES = 2
-"""How often the windows are judged while a voice is learned."""
+_MOODS_TAKE_TURNS = 60.0
+"""Seconds of speech from which on a voice's mean tells more than what the model thinks of it."""
 
 _MOST_WINDOWS = 1200
 """An hour of windows teaches a voice as well as ten."""
@@ -44,8 +44,10 @@ def learn_baseline(
 ) -> SpeakerBaseline:
     """Learn a voice from windows of it, which nobody labelled.
 
-    First the windows are judged beside `start`; their expected emotions are taken out and the
-    baseline formed; then they are judged again beside that baseline, and so on.
+    The windows are judged beside `start`, and beside their own mean, as if it were what is usual
+    for this voice. From little speech, which may be of one mood, the former says more; with time
+    moods take turns, and the latter does, which does not lean on how well the model knows such
+    voices and recordings. With the emotions so expected the baseline is formed.
 
     Args:
         package: the model.
@@ -57,11 +59,15 @@ def learn_baseline(
     Returns:
         The new baseline.
     """
-    learned = start
-    for _ in range(_PASSES):
-        probabilities = judge(package, pooled, learned, prior=prior)
-        learned = copy.deepcopy(start)
-        learned.update(pooled, probabilities, seconds)
+    usual = copy.deepcopy(start)
+    usual.update(
+        pooled, np.full((len(pooled), len(package.labels)), 1 / len(package.labels)), seconds
+    )
+    share = usual.heard / (usual.heard + _MOODS_TAKE_TURNS)
+    expected = share * judge(package, pooled, usual, prior=prior)
+    expected += (1.0 - share) * judge(package, pooled, start, prior=prior)
+    learned = copy.deepcopy(start)
+    learned.update(pooled, expected, seconds)
     return learned
 
 
