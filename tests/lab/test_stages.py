@@ -87,7 +87,7 @@ def test_the_run_folder_tells_how_it_was_made(made):
 def test_a_finished_stage_is_taken_as_it_is(made, tiny_material):
     folder, student, _, learn, check = made
     lines = []
-    start = pretrain(tiny_material, learn, folder / "encoder", report=lines.append)
+    start = pretrain(tiny_material, learn, folder / "encoder", recipe=recipe(), report=lines.append)
     again = finetune(
         tiny_material,
         learn,
@@ -106,6 +106,9 @@ def test_other_settings_are_not_mixed_into_a_run(made, tiny_material):
     folder, _, _, learn, check = made
     with pytest.raises(OptionError, match="other settings"):
         finetune(tiny_material, learn, check, folder / "run", recipe=recipe(finetune=loop(steps=9)))
+    # Fewer clips, as a licence may ask: an encoder that met the others must not be taken.
+    with pytest.raises(OptionError, match="other settings"):
+        pretrain(tiny_material, learn[1:], folder / "encoder", recipe=recipe())
 
 
 def test_an_encoder_taught_on_other_speakers_is_a_start(made, tiny_material, tmp_path):

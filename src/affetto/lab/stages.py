@@ -89,19 +89,19 @@ def pretrain(
         report: told one line a check.
 
     Raises:
-        OptionError: `folder` holds an unfinished training with other settings.
+        OptionError: `folder` holds a training with other settings.
     """
     recipe = recipe or Recipe()
+    learn = usable(material, clips)
+    loop = replace(recipe.pretrain, seed=seed)
+    about = _about(material, learn, recipe) | {"losses": asdict(recipe.pretrain_losses)}
+    record_settings(folder, {"stage": "pretrain", "loop": asdict(loop)} | about)
     finished = folder / "encoder.safetensors"
     if finished.is_file():
         return finished
     torch.manual_seed(seed)
     student = _student(material, recipe)
-    learn = usable(material, clips)
     batches = _batches(material, learn, recipe, seed=seed)
-    loop = replace(recipe.pretrain, seed=seed)
-    about = _about(material, learn, recipe) | {"losses": asdict(recipe.pretrain_losses)}
-    record_settings(folder, {"stage": "pretrain", "loop": asdict(loop)} | about)
     train(student, batches, loop, losses=recipe.pretrain_losses, folder=folder, report=report)
     save_weights(finished, student.state_dict())
     return finished
