@@ -244,6 +244,30 @@ def test_random_splits_stand_apart_from_unheard_speakers():
     assert "ravdess-random-14" not in unheard
 
 
+def test_corpora_in_turn_are_shown_apart_and_averaged():
+    protocol = "leave-one-corpus-out-4"
+    shares = (1.0, 0.8, 0.6, 0.5, 0.4)
+    made = [
+        Fold(protocol, "pool", False, 0, k, 5, True, many(right=share, seed=k))
+        for k, share in enumerate(shares)
+    ]
+    uars = [summarise(fold.predictions).uar for fold in made]
+    (result,) = gather(made)
+    assert result.apart[0] == pytest.approx(uars)
+    page = tables([result])
+    assert "| training | baseline | ravdess | tess | savee | emodb | nemo | mean |" in page
+    assert f"**{np.mean(uars):.3f}** |" in page
+
+
+def test_the_page_tells_confusions_and_groups():
+    report = summarise(many())
+    page = tables(gather(folds()))
+    row = report.confusion[0]
+    cells = " | ".join(f"{100 * count / sum(row):.0f}" for count in row)
+    assert f"| **{report.labels[0]}** | {cells} | {sum(row)} |" in page
+    assert f"| {report.by['gender']['f'].uar:.3f} |" in page
+
+
 def test_robustness_is_what_is_lost_to_the_clean_clips():
     clean, noisy = folds(right=0.8), folds(right=0.5, condition="noise:10dB")
     page = tables(gather([*clean, *noisy]))
@@ -337,7 +361,7 @@ def test_each_clip_is_judged_as_the_recogniser_judges_it(tiny, manifest):
     from affetto.recognition import Recognizer
 
     made = predict(tiny, manifest).predictions
-    recognizer = Recognizer(tiny)
+    recognizer = Recognizer(tiny, prior="even")
     for prediction in made[:3]:
         expected = recognizer.decide(load(prediction.file).samples).scores
         assert prediction.scores == pytest.approx(expected, abs=1e-6)

@@ -183,6 +183,7 @@ class Result:
         folds: how many the protocol has.
         reports: seed → the figures of its pooled predictions, complete seeds alone.
         unfinished: seed → folds that are there, of seeds that lack some.
+        apart: seed → the UAR of each fold's own predictions, in the order of the folds.
     """
 
     protocol: str
@@ -194,6 +195,7 @@ class Result:
     folds: int
     reports: Mapping[int, Report]
     unfinished: Mapping[int, int]
+    apart: Mapping[int, tuple[float, ...]]
 
     @property
     def measure(self) -> str:
@@ -257,6 +259,13 @@ def _pooled(parts: Sequence[Fold]) -> Result:
         )
         for seed, found in sorted(complete.items())
     }
+    apart = {
+        seed: tuple(
+            summarise(fold.predictions, merge=first.merge, resamples=1).uar
+            for _, fold in sorted(found.items())
+        )
+        for seed, found in sorted(complete.items())
+    }
     return Result(
         protocol=first.protocol,
         variant=first.variant,
@@ -267,4 +276,5 @@ def _pooled(parts: Sequence[Fold]) -> Result:
         folds=first.folds,
         reports=reports,
         unfinished={s: len(found) for s, found in sorted(seeds.items()) if s not in complete},
+        apart=apart,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from affetto.lab import protocols
 from affetto.lab.figures import Report
 from affetto.lab.results import CLEAN, Result
 
@@ -31,6 +32,15 @@ def tables(results: Sequence[Result]) -> str:
     if independent:
         lines += ["## Unheard speakers", "", *_main_table(independent), ""]
         lines += ["### Recall of each emotion", "", *_recall_tables(independent), ""]
+        for name, corpora in _corpora_in_turn(independent).items():
+            rows = [_row_apart(result) for result in independent if result.protocol == name]
+            head = ("training", "baseline", *corpora, "mean")
+            lines += [f"### UAR of `{name}`, each corpus apart", "", *_markdown(head, rows), ""]
+        closed = [result for result in independent if result.answers == "shared"]
+        lines += ["### UAR by gender and language", "", *_group_table(closed), ""]
+        lines += ["### Confusions", "", *_CONFUSIONS, ""]
+        for result in closed:
+            lines += [*_confusion_table(result), ""]
     if random:
         lines += ["## Random splits", "", *_RANDOM, "", *_random_table(random), ""]
     if robust := list(_robust_rows(finished)):
@@ -48,6 +58,10 @@ _PREFACE = (
     "`intra`: that corpus's training speakers alone. Baseline: the clips of each test speaker,",
     "WITHOUT their labels, taught how that speaker's voice sounds. The interval is one of 95 % by",
     "bootstrap over speakers, of the first seed; ± is the standard deviation over seeds.",
+)
+_CONFUSIONS = (
+    "Of the clips of the emotion that begins a row, the percentage that was called what stands",
+    "above; of the first seed.",
 )
 _RANDOM = (
     "Clips are drawn by chance, so that speakers and sentences are heard in training as well. Such",
@@ -102,6 +116,48 @@ def _recall_tables(results: Sequence[Result]) -> list[str]:
             row.append(f"{np.mean(found):.2f}" if found else "")
         rows.append(row)
     return _markdown(("protocol", "training", "baseline", *labels), rows)
+
+
+def _corpora_in_turn(results: Sequence[Result]) -> dict[str, tuple[str, ...]]:
+    """Give the protocols whose folds each test on another corpus, and those corpora."""
+    measured = {result.protocol for result in results} & set(protocols.names())
+    found = [protocols.find(name) for name in sorted(measured)]
+    return {protocol.name: protocol.corpora for protocol in found if protocol.test == "corpora"}
+
+
+def _row_apart(result: Result) -> list[str]:
+    """Give the UAR of each fold, mean over the seeds, and the mean over the folds."""
+    folds = np.mean(list(result.apart.values()), axis=0)
+    figures = [f"{value:.3f}" for value in folds]
+    return [*_about(result)[1:], *figures, f"**{np.mean(folds):.3f}**"]
+
+
+def _group_table(results: Sequence[Result]) -> list[str]:
+    columns = [("gender", "f"), ("gender", "m"), ("language", "de"), ("language", "en")]
+    columns.append(("language", "pl"))
+    rows = []
+    for result in results:
+        row = list(_about(result))
+        for group, value in columns:
+            found = [
+                r.by[group][value].uar for r in result.reports.values() if value in r.by[group]
+            ]
+            row.append(f"{np.mean(found):.3f}" if found else "")
+        rows.append(row)
+    head = ("women", "men", "German", "English", "Polish")
+    return _markdown(("protocol", "training", "baseline", *head), rows)
+
+
+def _confusion_table(result: Result) -> list[str]:
+    """Give, of the clips of each emotion, the percentages of the answers; of the first seed."""
+    report = _first(result)
+    rows = []
+    for label, counts in zip(report.labels, report.confusion, strict=True):
+        shares = [100 * count / max(sum(counts), 1) for count in counts]
+        rows.append([f"**{label}**", *(f"{share:.0f}" for share in shares), str(sum(counts))])
+    name, training, baseline = _about(result)
+    title = f"{name} ({training}, {'with' if baseline == 'yes' else 'without'} the baseline)"
+    return [title, "", *_markdown(("", *report.labels, "clips"), rows)]
 
 
 def _random_table(results: Sequence[Result]) -> list[str]:
