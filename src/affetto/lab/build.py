@@ -10,6 +10,7 @@ import numpy as np
 
 from affetto.audio import save, sound_files
 from affetto.dsp import SAMPLE_RATE
+from affetto.emotions import Emotion
 from affetto.errors import CorpusError, OptionError
 from affetto.lab import protocols
 from affetto.lab.augment import generator, music
@@ -17,11 +18,11 @@ from affetto.lab.corpora import CORPORA, Table, fingerprints, load
 from affetto.lab.crossval import BASES, SIDE_BY_SIDE, encoder_without, held_out, measure, plan
 from affetto.lab.packing import package
 from affetto.lab.random_splits import measure_random
-from affetto.lab.recipe import SHARES, Recipe, gather
+from affetto.lab.recipe import LABELS, SHARES, Recipe, gather
 from affetto.lab.stages import finetune, pretrain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from affetto.lab.recipe import Material
@@ -146,7 +147,7 @@ def build(
         OutputError: the package can't be written.
     """
     recipe = recipe or Recipe()
-    material = _material(sources, runs, recipe, workers)
+    material = _material(collect(sources), sources, runs, recipe, workers)
     everything = range(len(material.table))
     validation = held_out(material.table, everything, share=1 / 12, seed=seed)
     training = sorted(set(everything) - set(validation))
@@ -214,7 +215,8 @@ def cross_validate(
     apart = [name for name in names if name not in random]
     groups = [[name for name in group if name in apart] for group in SIDE_BY_SIDE]
     groups += [[name] for name in apart if not any(name in group for group in SIDE_BY_SIDE)]
-    material = _material(sources, runs, recipe, workers)
+    table = counted(collect(sources), apart)
+    material = _material(table, sources, runs, recipe, workers)
     digests = fingerprints(material.table, journal=runs / "fingerprints.jsonl", workers=workers)
     for group in filter(None, groups):
         trainings = plan(material.table, group, pool=pool, digests=digests, seed=seed)
@@ -238,9 +240,36 @@ def cross_validate(
         )
 
 
-def _material(sources: Sources, runs: Path, recipe: Recipe, workers: int | None) -> Material:
+def counted(table: Table, names: Iterable[str]) -> Table:
+    """Count emotions that no model says as protocols count them, in those protocols' corpora.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from affetto.lab.corpora import Clip
+        >>> clip = Clip(Path("a.wav"), "iemocap", Emotion.EXCITED, "exc")
+        >>> counted(Table([clip]), ["iemocap-5session"])[0].emotion
+        <Emotion.HAPPY: 'happy'>
+    """
+    merges = {
+        (corpus, told): Emotion(told_as)
+        for protocol in map(protocols.find, names)
+        for corpus in protocol.corpora
+        for told, told_as in protocol.merge.items()
+        if told not in LABELS
+    }
+    return Table(
+        [
+            replace(clip, emotion=merges.get((clip.corpus, str(clip.emotion)), clip.emotion))
+            for clip in table
+        ]
+    )
+
+
+def _material(
+    table: Table, sources: Sources, runs: Path, recipe: Recipe, workers: int | None
+) -> Material:
     return gather(
-        collect(sources),
+        table,
         non_speech(sources.noises, runs),
         runs / "features",
         teacher=sources.teacher,

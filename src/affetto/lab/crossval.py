@@ -72,12 +72,14 @@ class Training:
         tests: protocol → number of the fold, count of folds, the test clips.
         training: clips to learn from.
         validation: clips of held-out training speakers.
+        pool: whether other corpora train too.
     """
 
     name: str
     tests: Mapping[str, tuple[int, int, tuple[int, ...]]]
     training: tuple[int, ...]
     validation: tuple[int, ...]
+    pool: bool
 
 
 def plan(
@@ -114,16 +116,22 @@ def plan(
     trainings = []
     for k in range(max(map(len, folds.values()))):
         present = {name: made[k] for name, made in folds.items() if k < len(made)}
-        free = set(range(len(table)))
-        for fold in present.values():
-            free &= {*fold.train, *fold.validation}
-        validation = held_out(table, sorted(free), seed=seed * 100 + k)
+        if pool:
+            free = set(range(len(table)))
+            for fold in present.values():
+                free &= {*fold.train, *fold.validation}
+            validation = held_out(table, sorted(free), seed=seed * 100 + k)
+            training = tuple(sorted(free - set(validation)))
+        else:
+            (only,) = present.values()
+            training, validation = only.train, only.validation
         trainings.append(
             Training(
                 f"{'+'.join(names)}--{'pool' if pool else 'intra'}--{k}",
                 {name: (k, len(folds[name]), fold.test) for name, fold in present.items()},
-                tuple(sorted(free - set(validation))),
+                training,
                 validation,
+                pool,
             )
         )
     return trainings
@@ -211,7 +219,7 @@ def measure(
             report(training.name)
         folder = runs / f"{training.name}--seed{seed}"
         start, way = None, replace(recipe, finetune=recipe.intra)
-        if "--pool--" in training.name:
+        if training.pool:
             way = recipe
             tested = {
                 material.table[i].corpus for *_, test in training.tests.values() for i in test
@@ -246,7 +254,7 @@ def measure(
 
 def _wanted(training: Training, seed: int) -> list[Fold]:
     """List the results that a training leaves, still without predictions."""
-    variant = "pool" if "--pool--" in training.name else "intra"
+    variant = "pool" if training.pool else "intra"
     return [
         Fold(
             protocol=name,
