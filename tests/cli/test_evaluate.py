@@ -114,8 +114,12 @@ def test_a_bad_clip_is_named_the_others_are_measured_and_the_status_is_2(evaluat
         (("--steps", "echo"), "'echo'"),
         (("--labels", "glad"), "'glad'"),
         (("--merge", "calm"), "expected A=B"),
-        (("ravdess-6fold",), "leave one out"),
-        (("--from", "docs"), "leave one out"),
+        (("ravdess-6fold",), "found a protocol beside --manifest"),
+        (("--from", "docs"), "found --manifest beside --from"),
+        (("--from", "docs", "--noise", "10dB"), "beside --from, where it does nothing"),
+        (("--intra",), "found --intra beside --manifest"),
+        (("--teacher", "a.pth"), "found --teacher beside --manifest"),
+        (("--prior", "often"), "'often'"),
     ],
 )
 def test_wrong_options_are_said_in_one_line(evaluate, options, says):

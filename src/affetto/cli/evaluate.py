@@ -22,7 +22,21 @@ __all__ = ["command"]
 _FILE_WIDTH = 100
 
 
+_BOTH = {"form", "output"}
+_USED = {
+    "--data": {"protocol", "data", "noises", "teacher", "intra", "runs", "leave", "seed", "workers"}
+    | _BOTH,
+    "--from": {"protocol", "results"} | _BOTH,
+    "--manifest": {"manifest", "model", "noise", "codec", "telephone", "reverb", "steps", "seed"}
+    | {"baseline", "prior", "labels", "merge", "confusion", "reliability", "predictions"}
+    | {"workers"}
+    | _BOTH,
+}
+"""What each way to measure takes; the rest would do nothing, and is refused."""
+
+
 def command(
+    context: typer.Context,
     protocol: Annotated[
         str | None,
         typer.Argument(
@@ -93,6 +107,10 @@ def command(
         bool,
         typer.Option("--baseline", help="Learn each speaker's voice from all clips, unlabelled."),
     ] = False,
+    prior: Annotated[
+        str,
+        typer.Option(metavar="PRIOR", help="How common each emotion is: even, everyday, angry=2,…"),
+    ] = "even",
     labels: Annotated[
         str | None, typer.Option(metavar="A,B,…", help="The only labels that count.")
     ] = None,
@@ -127,28 +145,24 @@ def command(
       affetto evaluate ravdess-6fold --from docs/results
       affetto evaluate ravdess-6fold --data labels.csv --results docs/results
     """
+    ways = {"--data": data, "--from": results, "--manifest": manifest}
+    given = [way for way, value in ways.items() if value]
+    if not given:
+        raise OptionError(
+            "found nothing to measure on, expected --manifest TABLE of clips, --data TABLE to "
+            "train a protocol's folds, or --from FOLDER for the results of protocols"
+        )
+    _refuse_unused(context, given[0])
     if output is not None:
         check_file(output)
     if data:
-        if manifest is not None or results is not None:
-            raise OptionError("found --data beside --manifest or --from: leave one out")
         _cross_validate(protocol, data, noises, teacher, runs, leave, intra, seed, workers)
         _sum_up(leave, None if protocol == "all" else protocol, form, output)
         return
     if results is not None:
-        if manifest is not None:
-            raise OptionError("found --manifest and --from, expected one of them: leave one out")
         _sum_up(results, protocol, form, output)
         return
-    if manifest is None:
-        raise OptionError(
-            "found no clips to measure on, expected --manifest TABLE; "
-            "or --from FOLDER for the results of protocols"
-        )
-    if protocol is not None:
-        raise OptionError(
-            f"found {protocol!r} beside --manifest, expected one of the two; leave one out"
-        )
+    assert manifest is not None
     from affetto.emotions import parse_labels
     from affetto.lab.evaluation import predict, summarise
     from affetto.lab.predictions import check_predictions, save_predictions
@@ -166,6 +180,7 @@ def command(
         manifest,
         steps=step,
         baseline=baseline,
+        prior=prior,
         seed=seed,
         workers=workers,
         describe="listening",
@@ -175,8 +190,9 @@ def command(
     if predictions is not None:
         save_predictions(predictions, outcome.predictions)
     _draw(report, confusion, reliability)
-    about = {"model": model, "manifest": str(manifest), "baseline": baseline}
+    about = {"model": model, "manifest": str(manifest), "baseline": baseline, "prior": prior}
     heard = [*conditions, *(["with the speakers' baselines"] if baseline else [])]
+    heard += [f"prior {prior}"] if prior != "even" else []
     if form == "json":
         row = {**about, "conditions": conditions, "seed": seed, **report.to_dict()}
         _give(json.dumps(row, ensure_ascii=False, indent=2) + "\n", output)
@@ -186,6 +202,16 @@ def command(
         note(error if file in error else f"{file}: {error}")
     if outcome.failed:
         raise typer.Exit(2)
+
+
+def _refuse_unused(context: typer.Context, way: str) -> None:
+    """Refuse options that this way to measure does not take."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        typed = source is not None and source.name == "COMMANDLINE"
+        if typed and parameter.name not in _USED[way]:
+            name = parameter.opts[0] if parameter.opts[0].startswith("-") else "a protocol"
+            raise OptionError(f"found {name} beside {way}, where it does nothing: leave one out")
 
 
 def _cross_validate(

@@ -15,7 +15,7 @@ from affetto.lab.corpora import Clip, Table, load, samples
 from affetto.lab.figures import GroupFigures, Report, summarise
 from affetto.lab.predictions import Prediction
 from affetto.models import ModelPackage, resolve
-from affetto.recognition import Recognizer
+from affetto.recognition import Prior, Recognizer
 from affetto.recognition.clips import Clip as Heard
 
 __all__ = ["GroupFigures", "Outcome", "Prediction", "Report", "evaluate", "predict", "summarise"]
@@ -42,6 +42,7 @@ def evaluate(
     *,
     steps: Step | str | None = None,
     baseline: bool = False,
+    prior: Prior = "even",
     labels: Sequence[str] | None = None,
     merge: Mapping[str, str] | None = None,
     seed: int = 0,
@@ -57,6 +58,8 @@ def evaluate(
             `affetto.lab.augment.parse`.
         baseline: hear each speaker's departure from that speaker's baseline, learned from all
             clips of the speaker, WITHOUT their labels. A clip of no known speaker has none.
+        prior: how common each emotion is taken to be. A corpus holds them in its own proportions
+            and UAR counts all alike, hence the even one, other than in `affetto.analyze`.
         labels: see `summarise`.
         merge: see `summarise`.
         seed: of the steps' chance, which for each clip hangs on its name alone, and of the
@@ -78,6 +81,7 @@ def evaluate(
         clips,
         steps=steps,
         baseline=baseline,
+        prior=prior,
         seed=seed,
         workers=workers,
         describe=describe,
@@ -92,6 +96,7 @@ def predict(
     *,
     steps: Step | str | None = None,
     baseline: bool = False,
+    prior: Prior = "even",
     seed: int = 0,
     workers: int | None = None,
     describe: str = "",
@@ -109,7 +114,7 @@ def predict(
     folder = model.folder if isinstance(model, ModelPackage) else resolve(str(model))
     # The model is opened here first: what is wrong with it is said once, not for every clip.
     written = max((path.stat().st_mtime_ns for path in folder.iterdir()), default=0)
-    recognizer = _recognizer(folder, written)
+    recognizer = Recognizer(_recognizer(folder, written).package, prior=prior)
     if workers is None and len(table) <= _FEW:
         workers = 1
     hear = partial(_hear, folder=folder, written=written, step=step, seed=seed)
@@ -147,8 +152,7 @@ def predict(
 @lru_cache(maxsize=2)
 def _recognizer(folder: Path, written: int) -> Recognizer:  # noqa: ARG001
     """Open a model, once a process; anew when it was written anew."""
-    # A corpus holds the emotions in its own proportions, and UAR counts all alike.
-    return Recognizer(folder, prior="even")
+    return Recognizer(folder)
 
 
 def _hear(clip: Clip, *, folder: Path, written: int, step: Step | None, seed: int) -> Heard:
