@@ -47,6 +47,8 @@ def test_bytes_and_file_objects_do_as_well(tiny: ModelPackage, talk: Path) -> No
 
 def test_one_recogniser_serves_many_files(tiny: ModelPackage, talk: Path) -> None:
     recognizer = Recognizer(tiny, labels="happy,sad")
+    with pytest.raises(OptionError, match="found prior beside a Recognizer"):
+        analyze(talk, model=recognizer, prior="even")
     assert {s.emotion for s in analyze(talk, model=recognizer)} <= {"happy", "sad"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from affetto import audio
 from affetto.errors import OptionError
@@ -43,7 +43,8 @@ def analyze(
     Args:
         source: path, bytes or binary file object; any format that `affetto.audio` decodes.
         model: a name, a folder, ``hf:owner/name`` or an open package; a `Recognizer` is taken as
-            it is, with its own options, so that many files share it.
+            it is, so that many files share it, and what it can be told (labels, window, hop,
+            baseline, prior, speakers) is told to it alone.
         labels: the only answers allowed, such as ``"happy,sad"``.
         window: seconds that one answer hears; the model's own where not given.
         hop: seconds from one answer to the next; the model's own if None.
@@ -77,19 +78,22 @@ def analyze(
             "found speakers beside separate channels, which are speakers already: "
             "leave one of the two out"
         )
-    recognizer = (
-        model
-        if isinstance(model, Recognizer)
-        else Recognizer(
-            model,
-            labels=labels,
-            window=window,
-            hop=hop,
-            baseline=baseline,
-            prior=prior,
-            speakers=speakers,
-        )
-    )
+    options: dict[str, Any] = {
+        "labels": labels,
+        "window": window,
+        "hop": hop,
+        "baseline": baseline,
+        "prior": prior,
+        "speakers": speakers,
+    }
+    if isinstance(model, Recognizer):
+        if strange := [name for name, given in options.items() if given != _DEFAULTS[name]]:
+            raise OptionError(
+                f"found {strange[0]} beside a Recognizer, which has its own: give it to that"
+            )
+        recognizer = model
+    else:
+        recognizer = Recognizer(model, **options)
     if highpass is not None or denoise or loudness is not None:
         sound = audio.load(source, channels=channels)
         samples = audio.clean(sound.samples, highpass=highpass, denoise=denoise, loudness=loudness)
@@ -106,3 +110,6 @@ def analyze(
             progress=progress and (lambda heard: progress(heard, stream.duration_hint)),
         )
         return replace(timeline, warnings=tuple(stream.warnings))
+
+
+_DEFAULTS: dict[str, Any] = dict(analyze.__kwdefaults__ or {})

@@ -172,6 +172,10 @@ def command(
     if save_baseline and (many or inputs == ["-"]):
         raise OptionError("--save-baseline learns from one file with one person in it; name that")
     count = _speakers(speakers)
+    if save_baseline and (count or channels == "separate"):
+        raise OptionError(
+            "--save-baseline learns one voice: leave out --speakers and --channels separate"
+        )
     if count and channels == "separate":
         raise OptionError(
             "found --speakers and --channels separate, whose channels are speakers already; "
@@ -200,20 +204,24 @@ def command(
 
         from affetto.api import analyze
 
+        cleanup: dict[str, Any] = {
+            "highpass": highpass,
+            "denoise": denoise,
+            "loudness": loudness,
+        }
+
         def hear(source: Path | bytes, progress: "Progress") -> Timeline:
             return analyze(
                 source,
                 model=recognizer,
                 channels=channels,
-                highpass=highpass,
-                denoise=denoise,
-                loudness=loudness,
                 progress=progress,
+                **cleanup,
             )
 
         failed += _run(items, out, hear, quiet=quiet)
         if save_baseline and not failed:
-            _learn(recognizer, items[0], known).save(save_baseline)
+            _learn(recognizer, items[0], known, cleanup).save(save_baseline)
     if failed:
         raise typer.Exit(2)
 
@@ -324,10 +332,10 @@ def _recognizer(
 
 
 def _learn(
-    recognizer: "Recognizer", item: Input, known: "SpeakerBaseline | None"
+    recognizer: "Recognizer", item: Input, known: "SpeakerBaseline | None", cleanup: dict[str, Any]
 ) -> "SpeakerBaseline":
-    """Learn the voice of a recording, on top of what was known of it."""
+    """Learn the voice of a recording, as it was heard, on top of what was known of it."""
     from affetto import audio
 
-    source = item.source()
-    return recognizer.learn([audio.load(source).samples], start=known)
+    samples = audio.clean(audio.load(item.source()).samples, **cleanup)
+    return recognizer.learn([samples], start=known)

@@ -22,9 +22,6 @@ def command(
             metavar="TABLE", help="A table of clips, or a corpus's folder; again for more."
         ),
     ] = None,
-    model: Annotated[
-        Literal["affetto"], typer.Option(help="The model family: the bundled model's recipe.")
-    ] = "affetto",
     noises: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Sounds without speech.")
     ] = None,
@@ -65,7 +62,6 @@ def command(
       affetto train --data RAVDESS --data EMO-DB -o models/acted
       affetto train --data labels.csv --licence commercial -o models/free
     """
-    del model
     if not data:
         raise OptionError("found nothing to train on, expected --data TABLE once or more")
     for folder in (output, runs):

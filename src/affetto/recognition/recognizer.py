@@ -87,7 +87,7 @@ class Recognizer:
         )
         self.columns = _columns(self.package, labels)
         self.labels = tuple(self.package.labels[column] for column in self.columns)
-        self.prior = parse_prior(prior)
+        self.prior = _prior(self.package, prior)
         self.smoothing = smoothing or Smoothing()
         self.speakers = speakers
         self.baseline = baseline
@@ -325,7 +325,21 @@ def _columns(package: ModelPackage, labels: str | Iterable[str] | None) -> tuple
             f"found label {missing[0]!r}, which the model {package.card.title} can't say: "
             f"choose from {', '.join(package.labels)}"
         )
+    if len(asked) < 2:
+        raise OptionError(f"found the label {asked[0]} alone, expected two or more to choose among")
     return tuple(package.labels.index(label.value) for label in asked)
+
+
+def _prior(package: ModelPackage, prior: Prior) -> dict[str, float]:
+    """Read a prior; one that a person wrote must name what the model can say."""
+    odds = parse_prior(prior)
+    strange = [label for label in odds if label not in package.labels]
+    if strange and prior != "everyday":
+        raise OptionError(
+            f"found a prior of {strange[0]}, which the model {package.card.title} can't say: "
+            f"choose from {', '.join(package.labels)}"
+        )
+    return {label: value for label, value in odds.items() if label in package.labels}
 
 
 def _chunks(samples: NDArray[Any] | Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["WindowGrid", "WindowPooler", "pool"]
 
+LONGEST_WINDOW = 60.0
+"""Seconds; an emotion that lasts longer is read off the summary."""
+
 _LEAST_WEIGHT = 1e-6
 _LEAST_VARIANCE = 1e-5
 
@@ -83,10 +86,10 @@ class WindowGrid:
     row_seconds: float
 
     def __post_init__(self) -> None:
-        if not self.row_seconds <= self.hop <= self.window:
+        if not self.row_seconds <= self.hop <= self.window <= LONGEST_WINDOW:
             raise OptionError(
-                f"found a window of {self.window} s and a hop of {self.hop} s, expected "
-                f"{self.row_seconds} <= hop <= window: change one of them"
+                f"found a window of {self.window:g} s and a hop of {self.hop:g} s, expected "
+                f"{self.row_seconds:g} <= hop <= window <= {LONGEST_WINDOW:g}: change one of them"
             )
 
     def count(self, duration: float) -> int:
