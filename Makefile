@@ -68,7 +68,7 @@ bench: $(VENV)/.all ## measure speed and memory beside the peers
 
 SHARED ?= $(or $(AFFETTO_SHARED),../shared)
 MATERIAL = --data $(SHARED)/corpora/labels.csv --noises $(SHARED)/noise/esc10 \
-	--teacher $(firstword $(wildcard $(SHARED)/teachers/byol_s/*.pth)) --runs $(RUNS)
+	$(addprefix --teacher ,$(firstword $(wildcard $(SHARED)/teachers/byol_s/*.pth))) --runs $(RUNS)
 RUNS ?= ../runs
 
 model: $(VENV)/.all ## train the bundled model again from the corpora (hours)

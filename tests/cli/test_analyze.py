@@ -160,7 +160,7 @@ def test_a_baseline_is_saved_and_taken_up_again(sounds: Path, model: Path, tmp_p
         ("text", "found a damaged or foreign file"),
         ("empty", "found a damaged or foreign file"),
         ("other arrays", "learn it afresh with --save-baseline"),
-        ("of another version", "found a baseline learned with 'tiny 9', expected 'tiny 0'"),
+        ("of another version", "found a baseline learned with 'tiny 9', expected 'tiny 0 ("),
         ("of another model", "learn it afresh with --save-baseline"),
     ],
 )
@@ -277,6 +277,9 @@ def test_a_folder_run_goes_on_where_it_stopped(
     assert (out / "one.json").is_file()
     assert (out / "still.json").stat().st_mtime_ns > untouched
     assert (out / "deep" / "two.json").stat().st_mtime_ns == untouched
+    capsys.readouterr()
+    assert main([*args, "--resume", "--labels", "happy,sad"]) == 2
+    assert "found results made with labels None" in capsys.readouterr().err
 
 
 def test_speakers_may_stand_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

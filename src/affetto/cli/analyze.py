@@ -32,6 +32,11 @@ _PICTURED = 2 * 3600.0
 """Seconds; a page about a longer recording goes without its sound, which memory might not hold."""
 
 
+_MAKING = {"model", "labels", "window", "hop", "no_baseline", "baseline", "prior", "speakers"}
+_MAKING |= {"channels", "highpass", "denoise", "loudness", "track"}
+"""Options that results hang on; those of one folder are all made with the same."""
+
+
 class Command(TyperCommand):
     """The command, whose `--speakers` may stand alone."""
 
@@ -63,6 +68,7 @@ def spell_out_speakers(args: list[str]) -> list[str]:
 
 
 def command(
+    context: typer.Context,
     inputs: Annotated[
         list[str],
         typer.Argument(
@@ -187,7 +193,9 @@ def command(
         check_file(save_baseline)
     for error in errors:
         note(str(error))
+    options = {name: given for name, given in context.params.items() if name in _MAKING}
     if resume:
+        out.check_made_with(options)
         items = _unfinished(items, out, quiet=quiet)
     failed = len(errors)
     if items:
@@ -201,6 +209,8 @@ def command(
             speakers=count,
             threads=threads,
         )
+
+        out.remember(options)
 
         from affetto.api import analyze
 

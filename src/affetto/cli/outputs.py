@@ -1,11 +1,13 @@
 """Where results go: standard output, one file, or a folder with a file an input."""
 
+import json
 import os
 import sys
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -28,6 +30,8 @@ FORMATS = {"text": ".txt", "json": ".json", "csv": ".csv", "html": ".html"}
 """The formats of `--format`, and the ending of a file in each."""
 
 _FILE_WIDTH = 100
+_OPTIONS = ".affetto"
+"""The file of a folder of results that says what they were made with."""
 _SAVE_EVERY = 5.0
 """Seconds of work that a kill may cost where several results share one file."""
 
@@ -68,6 +72,12 @@ class Output(ABC):
     def finished(self, item: Input) -> bool:  # noqa: ARG002
         """Whether an earlier run left this input's result, so that `--resume` may skip it."""
         return False
+
+    def check_made_with(self, options: Mapping[str, object]) -> None:  # noqa: B027
+        """Make sure that an earlier run's results were made with the same options."""
+
+    def remember(self, options: Mapping[str, object]) -> None:  # noqa: B027
+        """Keep the options beside the results."""
 
     @abstractmethod
     def write(self, item: Input, timeline: Timeline, samples: "Samples | None" = None) -> None:
@@ -200,6 +210,33 @@ class FolderOutput(Output):
         """Give the file of an input."""
         return self.folder / self.paths[item]
 
+    def check_made_with(self, options: Mapping[str, object]) -> None:
+        """Make sure that an earlier run's results were made with the same options.
+
+        Raises:
+            OptionError: one differs.
+        """
+        found: dict[str, object] = {}
+        with suppress(OSError, ValueError):
+            found = dict(json.loads((self.folder / _OPTIONS).read_text(encoding="utf-8")))
+        for name, value in _plain(options).items():
+            if found.get(name, value) != value:
+                raise OptionError(
+                    f"{self.folder}: found results made with {name} {found[name]}, expected "
+                    f"{value} as now: give the same options, or another folder"
+                )
+
+    def remember(self, options: Mapping[str, object]) -> None:
+        """Keep the options beside the results.
+
+        Raises:
+            OutputError: they can't be written there.
+        """
+        self._make(self.folder)
+        with atomic_write(self.folder / _OPTIONS) as file:
+            json.dump(_plain(options), file, indent=1)
+            file.write("\n")
+
     def finished(self, item: Input) -> bool:
         """Whether the result is there and no older than the recording."""
         if item.path is None:
@@ -212,16 +249,23 @@ class FolderOutput(Output):
     def write(self, item: Input, timeline: Timeline, samples: "Samples | None" = None) -> None:
         """Write the file of this input."""
         path = self.path(item)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"can't create the folder {path.parent} ({error.strerror}); choose another"
-            ) from None
+        self._make(path.parent)
         if self.form == "html":
             _write_page(path, timeline, samples)
         else:
             _write_text(path, as_text([timeline], self.form, track=self.track))
+
+    def _make(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"can't create the folder {folder} ({error.strerror}); choose another"
+            ) from None
+
+
+def _plain(options: Mapping[str, object]) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in options.items()}
 
 
 def _write_text(path: Path, text: str) -> None:

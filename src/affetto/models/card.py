@@ -137,6 +137,11 @@ class Card:
         return f"{self.name} {self.version}"
 
     @property
+    def identity(self) -> str:
+        """The title, and what tells two networks of the same title apart."""
+        return f"{self.title} ({self.sha256.get('model.onnx', '')[:12]})"
+
+    @property
     def row_seconds(self) -> float:
         """Seconds from one row of the network to the next."""
         return self.stride / self.front_end.frame_rate

@@ -95,7 +95,7 @@ class Recognizer:
     def new_baseline(self) -> SpeakerBaseline:
         """Give the baseline of a speaker of whom nothing is known."""
         statistics = BaselineStatistics.load(self.package.folder / "baseline.npz")
-        return SpeakerBaseline(statistics, model=self.package.card.title)
+        return SpeakerBaseline(statistics, model=self.package.card.identity)
 
     def recognize(
         self,
