@@ -76,6 +76,7 @@ model: $(VENV)/.all ## train the bundled model again from the corpora (hours)
 
 results: $(VENV)/.all ## measure every protocol again and write docs/results.md (hours)
 	$(BIN)/affetto evaluate all $(MATERIAL) --results docs/results --output docs/results.md
+	$(BIN)/affetto models note src/affetto/models/bundled/default --from docs/results
 
 check: lint types imports docs ## everything that is not a test
 

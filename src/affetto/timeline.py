@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from affetto.emotions import colour_of
-from affetto.errors import AffettoError
+from affetto.errors import AffettoError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -105,7 +105,7 @@ class Segment:
         return self.emotion is not None and self.confidence < UNCERTAIN_BELOW
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the segment as plain JSON types; fields that hold nothing are left out."""
+        """Give the segment as plain JSON types; dominance and gender where a model says them."""
         row: dict[str, Any] = {
             "start": round(self.start, 3),
             "end": round(self.end, 3),
@@ -359,9 +359,15 @@ class Timeline:
         return rows
 
     def to_frame(self) -> pd.DataFrame:
-        """Give `to_table` as a pandas DataFrame (needs pandas)."""
-        import pandas as pd
+        """Give `to_table` as a pandas DataFrame.
 
+        Raises:
+            MissingExtraError: pandas isn't installed.
+        """
+        try:
+            import pandas as pd
+        except ModuleNotFoundError:
+            raise MissingExtraError("pandas", extra="train", purpose="a DataFrame") from None
         return pd.DataFrame(self.to_table())
 
     def _repr_html_(self) -> str:

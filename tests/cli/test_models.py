@@ -7,7 +7,9 @@ import pytest
 
 from affetto.cli import main
 from affetto.cli.models import card_page
-from affetto.models import TrainingCorpus, available
+from affetto.lab.predictions import Prediction
+from affetto.lab.results import Fold, write_fold
+from affetto.models import Card, TrainingCorpus, available, verify
 from tiny_model import card, head
 
 
@@ -128,3 +130,20 @@ def test_verify_lists_every_finding_for_programs(
 def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "show", "no such"]) == 2
     assert "no such" in capsys.readouterr().err
+
+
+def test_figures_are_noted_in_the_card_and_the_package_stays_whole(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(model, tmp_path / "model")
+    said = [
+        Prediction(f"{n}.wav", "a", "f", "en", truth, {"sad": p, "happy": 1 - p})
+        for n, (truth, p) in enumerate([("sad", 0.9), ("sad", 0.4), ("happy", 0.3)])
+    ]
+    write_fold(tmp_path / "results", Fold("mine-1fold", "pool", True, 0, 0, 1, True, said))
+    assert main(["models", "note", str(folder), "--from", str(tmp_path / "results")]) == 0
+    assert Card.read(folder / "card.yaml").results["mine-1fold (pool, baseline)"]["uar"] == 0.75
+    assert verify(folder) == ()
+    assert main(["models", "show", str(folder)]) == 0
+    assert "uar 0.750" in capsys.readouterr().out
+    assert main(["models", "note", str(tmp_path), "--from", str(tmp_path / "results")]) == 2

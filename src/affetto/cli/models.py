@@ -25,6 +25,7 @@ Examples:
   affetto models list
   affetto models show default
   affetto models verify models/mine
+  affetto models note models/mine --from results
 """,
 )
 
@@ -116,6 +117,26 @@ def _overview(cards: "Iterable[tuple[Card, Path]]", width: int) -> "Iterator[Tex
             yield Text(f"  {line}")
         for line in wrap(", ".join(card.labels), width - 2):
             yield Text(f"  {line}", "dim")
+
+
+@app.command("note")
+def note_results(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A package.")],
+    results: Annotated[
+        Path, typer.Option("--from", metavar="FOLDER", help="Results that training left.")
+    ],
+) -> None:
+    """Note in a package's card what trainings like its own measured.
+
+    Example:
+      affetto models note models/mine --from results
+    """
+    from affetto.lab.results import digest, gather, read_folds
+    from affetto.models import rewrite_card
+
+    figures = digest(gather(read_folds(results)))
+    rewrite_card(folder, results=figures)
+    note(f"noted {len(figures)} results in {folder / 'card.yaml'}")
 
 
 def card_page(card: "Card", folder: Path, *, width: int = 80) -> "Iterator[Text]":

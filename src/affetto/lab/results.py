@@ -20,7 +20,7 @@ from affetto.jobs import atomic_write
 from affetto.lab.figures import Report, summarise
 from affetto.lab.predictions import Prediction, from_columns, to_columns
 
-__all__ = ["CLEAN", "Fold", "Result", "gather", "read_folds", "write_fold"]
+__all__ = ["CLEAN", "Fold", "Result", "digest", "gather", "read_folds", "write_fold"]
 
 CLEAN = "clean"
 """The condition of clips that nothing befell."""
@@ -238,6 +238,32 @@ def gather(folds: Iterable[Fold]) -> list[Result]:
         results,
         key=lambda r: (r.protocol, r.condition != CLEAN, r.condition, r.variant, r.baseline),
     )
+
+
+def digest(results: Iterable[Result]) -> dict[str, dict[str, float | int]]:
+    """Give what a model's card says of finished results: UAR, accuracy, ECE and seeds of each.
+
+    Args:
+        results: of `gather`.
+
+    Returns:
+        Protocol, training, baseline and condition → figures, means over the seeds.
+
+    Examples:
+        >>> digest([])
+        {}
+    """
+    noted: dict[str, dict[str, float | int]] = {}
+    for result in results:
+        if not result.reports:
+            continue
+        how = [result.variant, *(["baseline"] if result.baseline else [])]
+        how += [] if result.condition == CLEAN else [result.condition]
+        how += [] if result.speaker_independent else ["random clips"]
+        names = ("uar", "ece") if result.answers == "open" else ("uar", "wa", "ece")
+        figures = {name: round(result.mean(name), 4) for name in names}
+        noted[f"{result.protocol} ({', '.join(how)})"] = {**figures, "seeds": len(result.reports)}
+    return noted
 
 
 def _pooled(parts: Sequence[Fold]) -> Result:

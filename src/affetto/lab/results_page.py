@@ -67,7 +67,10 @@ _RANDOM = (
     "Clips are drawn by chance, so that speakers and sentences are heard in training as well. Such",
     "figures say little about a new voice, and are not to be compared with those above.",
 )
-_ROBUST = ("What is lost is the UAR on clean clips less the UAR on the same clips so treated.",)
+_ROBUST = (
+    "What is lost is the UAR on clean clips less the UAR on the same clips so treated. Noise of no",
+    "named source is pink.",
+)
 
 
 def _main_table(results: Sequence[Result]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from affetto.models.card import Card, SpeechThresholds, TrainingCorpus
 from affetto.models.catalogue import available, load, resolve
-from affetto.models.package import ModelPackage, write_package
+from affetto.models.package import ModelPackage, rewrite_card, write_package
 from affetto.models.rows import Rows, RowStream
 from affetto.models.verify import verify
 
@@ -16,6 +16,7 @@ __all__ = [
     "available",
     "load",
     "resolve",
+    "rewrite_card",
     "verify",
     "write_package",
 ]

@@ -15,6 +15,7 @@ import numpy as np
 
 from affetto.errors import ModelError, OutputError
 from affetto.features.front_end import FrontEnd
+from affetto.jobs import atomic_write
 from affetto.models.card import Card
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import onnxruntime
     from numpy.typing import NDArray
 
-__all__ = ["FILES", "ModelPackage", "file_sha256", "read_arrays", "write_package"]
+__all__ = ["FILES", "ModelPackage", "file_sha256", "read_arrays", "rewrite_card", "write_package"]
 
 FILES = ("model.onnx", "head.onnx", "baseline.npz", "golden.npz")
 """What a package holds beside its card."""
@@ -292,6 +293,23 @@ def write_package(
             with suppress(OSError):
                 shutil.rmtree(leftover)
     return ModelPackage.load(folder)
+
+
+def rewrite_card(folder: str | Path, **changes: Any) -> None:
+    """Change fields of a package's card; the rest of the package stays as it is.
+
+    Args:
+        folder: of the package.
+        changes: of fields of `Card`.
+
+    Raises:
+        ModelError: the card can't be read.
+        OutputError: it can't be written.
+    """
+    path = Path(folder) / "card.yaml"
+    card = replace(Card.read(path), **changes)
+    with atomic_write(path) as file:
+        file.write(card.dump())
 
 
 def make_golden(package: ModelPackage) -> dict[str, NDArray[np.float32]]:
