@@ -10,7 +10,7 @@ import typer
 
 from affetto.cli.console import note, print_data, show
 from affetto.errors import OptionError
-from affetto.jobs import atomic_write, check_file, check_folder
+from affetto.jobs import atomic_write, check_file, check_folder, check_there
 
 if TYPE_CHECKING:
     from affetto.lab.augment import Step
@@ -153,6 +153,8 @@ def command(
             "train a protocol's folds, or --from FOLDER for the results of protocols"
         )
     _refuse_unused(context, given[0])
+    for source in (manifest, results, *(data or ()), noises, teacher):
+        check_there(source)
     if output is not None:
         check_file(output)
     if data:

@@ -7,7 +7,7 @@ import typer
 
 from affetto.cli.console import note
 from affetto.errors import OptionError
-from affetto.jobs import check_folder
+from affetto.jobs import check_folder, check_there
 
 __all__ = ["command"]
 
@@ -67,6 +67,8 @@ def command(
     """
     if not data:
         raise OptionError("found nothing to train on, expected --data TABLE once or more")
+    for source in (*data, noises, teacher, start):
+        check_there(source)
     for folder in (output, runs):
         check_folder(folder)
     from affetto.lab.extras import require

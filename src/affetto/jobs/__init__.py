@@ -7,6 +7,7 @@ from affetto.jobs.files import (
     atomic_write,
     check_file,
     check_folder,
+    check_there,
     remove_leftovers,
 )
 from affetto.lazy import lazily
@@ -32,6 +33,7 @@ __all__ = [
     "atomic_write",
     "check_file",
     "check_folder",
+    "check_there",
     "cores",
     "remove_leftovers",
     "run",

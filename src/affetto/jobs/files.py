@@ -7,9 +7,16 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Literal, overload
 
-from affetto.errors import OutputError
+from affetto.errors import OptionError, OutputError
 
-__all__ = ["atomic_path", "atomic_write", "check_file", "check_folder", "remove_leftovers"]
+__all__ = [
+    "atomic_path",
+    "atomic_write",
+    "check_file",
+    "check_folder",
+    "check_there",
+    "remove_leftovers",
+]
 
 _PREFIX = ".affetto-"
 """How the name of an unfinished file starts, so that what a kill left behind can be told."""
@@ -120,6 +127,25 @@ def check_file(path: str | Path) -> None:
     target = _target(final)
     if not target.exists() or target.is_file():
         _try(final, target)
+
+
+def check_there(path: str | Path | None) -> None:
+    """See to it before long work, and before what it imports, that what it reads is there.
+
+    Args:
+        path: a file or a folder; None is none to look for.
+
+    Raises:
+        OptionError: it is not there.
+
+    Examples:
+        >>> check_there("no/labels.csv")
+        Traceback (most recent call last):
+        ...
+        affetto.errors.OptionError: found no no/labels.csv, expected a file or folder: correct it
+    """
+    if path is not None and not os.path.exists(path):  # noqa: PTH110 - True or False
+        raise OptionError(f"found no {path}, expected a file or folder: correct it")
 
 
 def check_folder(path: str | Path) -> None:
