@@ -3,11 +3,12 @@
 import multiprocessing
 import os
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from affetto.errors import AffettoError, OptionError
@@ -160,6 +161,8 @@ def _until_broken(
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=leave_signals_to_parent)
     running: dict[Future[R], int] = {}
+    # An interruption in `concurrent.futures.wait` may leave a future locked, and the pool with it.
+    finished: SimpleQueue[Future[R]] = SimpleQueue()
     lost: list[int] = []
     try:
         while (queue and not lost) or running:
@@ -169,20 +172,23 @@ def _until_broken(
                     with held_back():
                         future = pool.submit(uninterrupted, function, items[queue[-1]])
                         running[future] = queue[-1]
+                        future.add_done_callback(finished.put)
                 except BrokenProcessPool:
                     lost.append(queue[-1])
                 queue.pop()
             # Without a time limit, Windows would not hear Ctrl-C here.
-            done, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
-            for future in done:
-                i = running.pop(future)
-                error = future.exception()
-                if isinstance(error, BrokenProcessPool):
-                    lost.append(i)
-                elif error is not None:
-                    yield i, _failure(items[i], error)
-                else:
-                    yield i, Outcome(items[i], future.result())
+            try:
+                future = finished.get(timeout=1.0)
+            except Empty:
+                continue
+            i = running.pop(future)
+            error = future.exception()
+            if isinstance(error, BrokenProcessPool):
+                lost.append(i)
+            elif error is not None:
+                yield i, _failure(items[i], error)
+            else:
+                yield i, Outcome(items[i], future.result())
     except KeyboardInterrupt:
         with suppress(KeyboardInterrupt), held_back():  # a second one says no more than the first
             pool.shutdown(wait=True, cancel_futures=True)
