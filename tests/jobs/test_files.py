@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from affetto.errors import OutputError
-from affetto.jobs import atomic_path, atomic_write, check_file, check_folder, remove_leftovers
+from affetto.jobs import (
+    atomic_path,
+    atomic_write,
+    check_file,
+    check_folder,
+    make_folder,
+    remove_leftovers,
+)
 
 BINDING = pytest.mark.skipif(
     sys.platform == "win32" or getattr(os, "geteuid", lambda: 1)() == 0,
@@ -159,3 +166,11 @@ def test_a_closed_folder_is_told_before_the_work(tmp_path: Path) -> None:
         check_file(closed / "a.json")
     with pytest.raises(OutputError, match="not permitted"):
         check_folder(closed / "new")
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    make_folder(tmp_path / "new" / "deeper")
+    make_folder(tmp_path / "new")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"can't make the folder .*deeper: .*; choose another"):
+        make_folder(tmp_path / "file" / "deeper")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 from affetto.cli.console import print_data, show
 from affetto.cli.inputs import Input
 from affetto.errors import OptionError, OutputError
-from affetto.jobs import atomic_write, check_file, check_folder
+from affetto.jobs import atomic_write, check_file, check_folder, make_folder
 from affetto.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ class FolderOutput(Output):
         Raises:
             OutputError: they can't be written there.
         """
-        self._make(self.folder)
+        make_folder(self.folder)
         with atomic_write(self.folder / _OPTIONS) as file:
             json.dump(_plain(options), file, indent=1)
             file.write("\n")
@@ -249,19 +249,11 @@ class FolderOutput(Output):
     def write(self, item: Input, timeline: Timeline, samples: "Samples | None" = None) -> None:
         """Write the file of this input."""
         path = self.path(item)
-        self._make(path.parent)
+        make_folder(path.parent)
         if self.form == "html":
             _write_page(path, timeline, samples)
         else:
             _write_text(path, as_text([timeline], self.form, track=self.track))
-
-    def _make(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"can't create the folder {folder} ({error.strerror}); choose another"
-            ) from None
 
 
 def _plain(options: Mapping[str, object]) -> dict[str, str | None]:

@@ -8,6 +8,7 @@ from affetto.jobs.files import (
     check_file,
     check_folder,
     check_there,
+    make_folder,
     remove_leftovers,
 )
 from affetto.lazy import lazily
@@ -35,6 +36,7 @@ __all__ = [
     "check_folder",
     "check_there",
     "cores",
+    "make_folder",
     "remove_leftovers",
     "run",
 ]

@@ -15,6 +15,7 @@ __all__ = [
     "check_file",
     "check_folder",
     "check_there",
+    "make_folder",
     "remove_leftovers",
 ]
 
@@ -127,6 +128,26 @@ def check_file(path: str | Path) -> None:
     target = _target(final)
     if not target.exists() or target.is_file():
         _try(final, target)
+
+
+def make_folder(path: str | Path) -> None:
+    """Make a folder, and those above it; one that is there is left as it is.
+
+    Raises:
+        OutputError: it can't be made.
+
+    Examples:
+        >>> make_folder(Path(__file__) / "deeper")
+        Traceback (most recent call last):
+        ...
+        affetto.errors.OutputError: can't make the folder ...deeper: ...; choose another
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"can't make the folder {path}: {error.strerror or error}; choose another"
+        ) from error
 
 
 def check_there(path: str | Path | None) -> None:

@@ -12,6 +12,7 @@ from affetto.audio import save, sound_files
 from affetto.dsp import SAMPLE_RATE
 from affetto.emotions import Emotion
 from affetto.errors import CorpusError, OptionError
+from affetto.jobs import make_folder
 from affetto.lab import protocols
 from affetto.lab.augment import generator, music
 from affetto.lab.corpora import CORPORA, Table, fingerprints, load
@@ -101,7 +102,7 @@ def non_speech(folder: Path | None, runs: Path) -> list[Path]:
         named = {file: _ESC_FOLD.search(file.stem) for file in files}
         files = [f for f, match in named.items() if not match or match[1] not in _HELD_BACK]
     songs = runs / "music"
-    songs.mkdir(parents=True, exist_ok=True)
+    make_folder(songs)
     for i in range(_SONGS):
         path = songs / f"{i:03d}.flac"
         if not path.is_file():

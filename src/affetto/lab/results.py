@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from affetto.errors import ManifestError, OptionError
-from affetto.jobs import atomic_write
+from affetto.jobs import atomic_write, make_folder
 from affetto.lab.figures import Report, summarise
 from affetto.lab.predictions import Prediction, from_columns, to_columns
 
@@ -101,7 +101,7 @@ def write_fold(folder: str | Path, fold: Fold) -> Path:
         OutputError: it can't be written there.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     row = {
         "format": _FORMAT,
         "protocol": fold.protocol,

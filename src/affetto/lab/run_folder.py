@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from affetto.errors import MissingExtraError, ModelError, OptionError
-from affetto.jobs import atomic_path, atomic_write
+from affetto.jobs import atomic_path, atomic_write, make_folder
 from affetto.lab.extras import require
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def record_settings(folder: Path, settings: Mapping[str, Any]) -> None:
     Raises:
         OptionError: a training with other settings has been here.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / "config.json"
     wanted = json.loads(json.dumps(settings, default=str))
     if path.is_file():
@@ -101,7 +101,7 @@ class RunFolder:
         self.history: list[dict[str, Any]] = []
         self.kept_step = 0
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
 
     def resume(
         self, student: nn.Module, average: dict[str, Tensor], optimizer: torch.optim.Optimizer

@@ -17,7 +17,7 @@ import numpy as np
 from affetto.audio import load
 from affetto.errors import CorpusError
 from affetto.features import MelConfig, log_mel
-from affetto.jobs import atomic_write, run
+from affetto.jobs import atomic_write, make_folder, run
 from affetto.lab.corpora import Clip, samples
 from affetto.lab.extras import require
 
@@ -92,7 +92,7 @@ class FeatureStore:
         """
         if not sounds:
             raise CorpusError("found no sounds to compute features of, expected one or more")
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         mel = mel or MelConfig()
         shards = [tuple(sounds[i : i + _SHARD]) for i in range(0, len(sounds), _SHARD)]
         paths = [folder / _name(shard, mel, teacher) for shard in shards]

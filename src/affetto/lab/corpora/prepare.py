@@ -10,7 +10,7 @@ import numpy as np
 
 from affetto.dsp import SAMPLE_RATE
 from affetto.errors import AudioError, OptionError, OutputError
-from affetto.jobs import remove_leftovers, run
+from affetto.jobs import make_folder, remove_leftovers, run
 from affetto.lab.corpora.catalogue import load
 from affetto.lab.corpora.cut import parts, samples, trim
 from affetto.lab.corpora.table import Clip, Table
@@ -92,12 +92,7 @@ def prepare(
         parts(0.0, over=split_over, overlap=overlap)
     table = load(source, corpus=corpus, **options)
     items = [_Item(clip, name) for clip, name in zip(table, _names(table, root), strict=True)]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"can't make the folder {out}: {error.strerror or error}; choose another"
-        ) from error
+    make_folder(out)
     remove_leftovers(out)
     outcomes = run(
         partial(
@@ -141,12 +136,7 @@ def _convert(
     for number, (start, end) in enumerate(pieces, 1):
         name = f"{item.name}.flac" if len(pieces) == 1 else f"{item.name}_part{number}.flac"
         path = out / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"can't make the folder {path.parent}: {error.strerror or error}; choose another"
-            ) from error
+        make_folder(path.parent)
         piece = sound[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
         audio.save(path, piece)
         written = audio.load(path).samples
