@@ -68,7 +68,8 @@ def package(
     learn, check = usable(material, training), usable(material, validation)
     heard = embed(student, material, learn, recipe)
     student.cpu()
-    refit(student, Windows.of(heard, data, learn, _weights(data, learn, recipe)), recipe.refit)
+    windows = Windows.of(heard, data, learn, _weights(data, learn, recipe))
+    refit(student, windows, recipe.refit, taught=len(data.store.targets) > 0)
     _refit_voice(student, heard, data.speaker[learn], data.corpus[learn])
     acted = ~data.unacted[learn]
     statistics = fit_baseline(
