@@ -13,7 +13,7 @@ from affetto.errors import AudioError, ManifestError, ModelError, OptionError, O
 from affetto.lab import metrics
 from affetto.lab.evaluation import Prediction, evaluate, predict, summarise
 from affetto.lab.predictions import load_predictions, save_predictions, to_columns
-from affetto.lab.results import Fold, gather, read_folds, write_fold
+from affetto.lab.results import Fold, digest, gather, read_folds, write_fold
 from affetto.lab.results_page import tables
 
 quick = settings(max_examples=40, deadline=None)
@@ -257,6 +257,8 @@ def test_corpora_in_turn_are_shown_apart_and_averaged():
     page = tables([result])
     assert "| training | baseline | ravdess | tess | savee | emodb | nemo | mean |" in page
     assert f"**{np.mean(uars):.3f}** |" in page
+    (noted,) = digest([result]).values()
+    assert noted["mean uar of the corpora"] == pytest.approx(np.mean(uars), abs=1e-4)
 
 
 def test_the_page_tells_confusions_and_groups():

@@ -17,6 +17,7 @@ import numpy as np
 
 from affetto.errors import ManifestError, OptionError
 from affetto.jobs import atomic_write, make_folder
+from affetto.lab import protocols
 from affetto.lab.figures import Report, summarise
 from affetto.lab.predictions import Prediction, from_columns, to_columns
 
@@ -202,6 +203,18 @@ class Result:
         """The attribute of a report that is the result's UAR."""
         return "uar_open" if self.answers == "open" else "uar"
 
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """The corpora that the folds test, one each; none where a protocol goes another way."""
+        if self.protocol not in protocols.names():
+            return ()
+        protocol = protocols.find(self.protocol)
+        return protocol.corpora if protocol.test == "corpora" else ()
+
+    def each_apart(self) -> list[float]:
+        """Give the UAR of each fold's own predictions, means over the seeds."""
+        return [float(value) for value in np.mean(list(self.apart.values()), axis=0)]
+
     def mean(self, name: str) -> float:
         """Give the mean of a figure over the seeds; not a number where no seed is complete.
 
@@ -262,6 +275,8 @@ def digest(results: Iterable[Result]) -> dict[str, dict[str, float | int]]:
         how += [] if result.speaker_independent else ["random clips"]
         names = ("uar", "ece") if result.answers == "open" else ("uar", "wa", "ece")
         figures = {name: round(result.mean(name), 4) for name in names}
+        if result.corpora:
+            figures["mean uar of the corpora"] = round(float(np.mean(result.each_apart())), 4)
         noted[f"{result.protocol} ({', '.join(how)})"] = {**figures, "seeds": len(result.reports)}
     return noted
 

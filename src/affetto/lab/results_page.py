@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from affetto.lab import protocols
 from affetto.lab.figures import Report
 from affetto.lab.results import CLEAN, Result
 
@@ -32,7 +31,8 @@ def tables(results: Sequence[Result]) -> str:
     if independent:
         lines += ["## Unheard speakers", "", *_main_table(independent), ""]
         lines += ["### Recall of each emotion", "", *_recall_tables(independent), ""]
-        for name, corpora in _corpora_in_turn(independent).items():
+        in_turn = {result.protocol: result.corpora for result in independent if result.corpora}
+        for name, corpora in in_turn.items():
             rows = [_row_apart(result) for result in independent if result.protocol == name]
             head = ("training", "baseline", *corpora, "mean")
             lines += [f"### UAR of `{name}`, each corpus apart", "", *_markdown(head, rows), ""]
@@ -121,16 +121,9 @@ def _recall_tables(results: Sequence[Result]) -> list[str]:
     return _markdown(("protocol", "training", "baseline", *labels), rows)
 
 
-def _corpora_in_turn(results: Sequence[Result]) -> dict[str, tuple[str, ...]]:
-    """Give the protocols whose folds each test on another corpus, and those corpora."""
-    measured = {result.protocol for result in results} & set(protocols.names())
-    found = [protocols.find(name) for name in sorted(measured)]
-    return {protocol.name: protocol.corpora for protocol in found if protocol.test == "corpora"}
-
-
 def _row_apart(result: Result) -> list[str]:
     """Give the UAR of each fold, mean over the seeds, and the mean over the folds."""
-    folds = np.mean(list(result.apart.values()), axis=0)
+    folds = result.each_apart()
     figures = [f"{value:.3f}" for value in folds]
     return [*_about(result)[1:], *figures, f"**{np.mean(folds):.3f}**"]
 

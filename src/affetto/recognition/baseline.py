@@ -6,8 +6,8 @@ caller's neutral. So the emotion that the model itself expects is taken out of t
 the less varied it is: where many feelings were heard they cancel out in the mean, and taking them
 out would only add the model's own errors. And the mean is shrunk towards the population's while
 little has been heard: the best linear prediction of a random speaker effect (Robinson 1991,
-doi:10.1214/ss/1177011926). What the model says without a baseline keeps a say in the answer, a
-larger one where the baseline was learned from alike windows, and so may mislead.
+doi:10.1214/ss/1177011926). Where the baseline was learned from alike windows, and so may
+mislead, what the model says without one keeps a say in the answer.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class BaselineStatistics:
     alike: float = 0.7
     enough: float = 8.0
     trust_alike: float = 0.65
-    trust_varied: float = 0.9
+    trust_varied: float = 1.0
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Give the statistics as arrays, for `baseline.npz`."""
