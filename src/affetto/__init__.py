@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from affetto.api import analyze
     from affetto.emotions import Emotion
     from affetto.errors import AffettoError
-    from affetto.recognition import Recognizer
+    from affetto.recognition import LiveRecognizer, Recognizer
     from affetto.timeline import Segment, Timeline, Track
 
 __version__ = "0.1.0"
@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "AffettoError": "errors",
     "Emotion": "emotions",
+    "LiveRecognizer": "recognition",
     "Recognizer": "recognition",
     "Segment": "timeline",
     "Timeline": "timeline",
@@ -31,6 +32,7 @@ _HOMES = {
 __all__ = [
     "AffettoError",
     "Emotion",
+    "LiveRecognizer",
     "Recognizer",
     "Segment",
     "Timeline",

@@ -30,6 +30,7 @@ def analyze(
     baseline: bool | SpeakerBaseline = True,
     prior: Prior = "everyday",
     speakers: bool | int = False,
+    causal: bool = False,
     channels: Literal["mix", "separate"] = "mix",
     highpass: float | None = None,
     denoise: bool = False,
@@ -44,7 +45,7 @@ def analyze(
         source: path, bytes or binary file object; any format that `affetto.audio` decodes.
         model: a name, a folder, ``hf:owner/name`` or an open package; a `Recognizer` is taken as
             it is, so that many files share it, and what it can be told (labels, window, hop,
-            baseline, prior, speakers) is told to it alone.
+            baseline, prior, speakers, causal) is told to it alone.
         labels: the only answers allowed, such as ``"happy,sad"``.
         window: seconds that one answer hears; the model's own where not given.
         hop: seconds from one answer to the next; the model's own if None.
@@ -53,6 +54,7 @@ def analyze(
         prior: how common each emotion is taken to be: "everyday" (neutral and calm are three times
             as common as any other), "even", or a mapping such as ``{"angry": 2}``.
         speakers: tell speakers apart: True, or how many there are.
+        causal: judge each moment by what was heard until then, as it is done live.
         channels: "mix", or "separate" to hear each channel as its own speaker.
         highpass: Hz; what lies below is taken away.
         denoise: take steady noise away.
@@ -85,6 +87,7 @@ def analyze(
         "baseline": baseline,
         "prior": prior,
         "speakers": speakers,
+        "causal": causal,
     }
     if isinstance(model, Recognizer):
         if strange := [name for name, given in options.items() if given != _DEFAULTS[name]]:

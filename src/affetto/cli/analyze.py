@@ -33,7 +33,7 @@ _PICTURED = 2 * 3600.0
 
 
 _MAKING = {"model", "labels", "window", "hop", "no_baseline", "baseline", "prior", "speakers"}
-_MAKING |= {"channels", "highpass", "denoise", "loudness", "track"}
+_MAKING |= {"causal", "channels", "highpass", "denoise", "loudness", "track"}
 """Options that results hang on; those of one folder are all made with the same."""
 
 
@@ -134,6 +134,10 @@ def command(
             metavar="[=N]", help="Tell speakers apart by their voices; N if you know how many."
         ),
     ] = None,
+    causal: Annotated[
+        bool,
+        typer.Option("--causal", help="Judge each moment by what came before, as when live."),
+    ] = False,
     channels: Annotated[
         Literal["mix", "separate"],
         typer.Option(help="separate: each channel is a speaker of its own."),
@@ -187,6 +191,11 @@ def command(
             "found --speakers and --channels separate, whose channels are speakers already; "
             "leave one of the two out"
         )
+    if count and causal:
+        raise OptionError(
+            "found --speakers and --causal: speakers are told apart once all was heard; "
+            "leave one of the two out"
+        )
     items, errors = gather(inputs)
     out = choose(output, form, items, several=many, track=track, resume=resume)
     if save_baseline:
@@ -207,6 +216,7 @@ def command(
             baseline=baseline if baseline else not no_baseline,
             prior=prior,
             speakers=count,
+            causal=causal,
             threads=threads,
         )
 

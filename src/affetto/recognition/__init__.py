@@ -3,6 +3,7 @@
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
 from affetto.recognition.clips import Decision
 from affetto.recognition.hearing import Heard, Hearing
+from affetto.recognition.live import LiveRecognizer, Update
 from affetto.recognition.prior import Prior
 from affetto.recognition.recognizer import Recognizer
 from affetto.recognition.segments import Smoothing
@@ -12,8 +13,10 @@ __all__ = [
     "Decision",
     "Heard",
     "Hearing",
+    "LiveRecognizer",
     "Prior",
     "Recognizer",
     "Smoothing",
     "SpeakerBaseline",
+    "Update",
 ]

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from affetto.models import ModelPackage
     from affetto.recognition.baseline import SpeakerBaseline
     from affetto.recognition.hearing import Heard
+    from affetto.speech import WindowGrid
 
-__all__ = ["judge", "learn_baseline", "learn_baselines"]
+__all__ = ["SettlingVoice", "judge", "learn_baseline", "learn_baselines", "windows_apart"]
 
 _MOODS_TAKE_TURNS = 60.0
 """Seconds of speech from which on a voice's mean tells more than what the model thinks of it."""
@@ -60,15 +61,38 @@ def learn_baseline(
         The new baseline.
     """
     usual = copy.deepcopy(start)
-    usual.update(
-        pooled, np.full((len(pooled), len(package.labels)), 1 / len(package.labels)), seconds
-    )
-    share = usual.heard / (usual.heard + _MOODS_TAKE_TURNS)
-    expected = share * judge(package, pooled, usual, prior=prior)
-    expected += (1.0 - share) * judge(package, pooled, start, prior=prior)
+    _hear_evenly(usual, pooled, seconds)
     learned = copy.deepcopy(start)
-    learned.update(pooled, expected, seconds)
+    learned.update(pooled, _expected(package, pooled, usual, start, prior), seconds)
     return learned
+
+
+def _hear_evenly(
+    usual: SpeakerBaseline, pooled: NDArray[np.float32], seconds: NDArray[Any]
+) -> None:
+    """Take windows as what is usual for a voice, whatever the feeling in them."""
+    labels = len(usual.statistics.classes)
+    usual.update(pooled, np.full((len(pooled), labels), 1 / labels), seconds)
+
+
+def _expected(
+    package: ModelPackage,
+    pooled: NDArray[np.float32],
+    usual: SpeakerBaseline,
+    start: SpeakerBaseline,
+    prior: Mapping[str, float],
+) -> NDArray[np.float64]:
+    """Give the emotions to be expected in windows that teach, (n, labels)."""
+    share = usual.heard / (usual.heard + _MOODS_TAKE_TURNS)
+    return np.asarray(
+        share * judge(package, pooled, usual, prior=prior)
+        + (1.0 - share) * judge(package, pooled, start, prior=prior)
+    )
+
+
+def windows_apart(grid: WindowGrid) -> int:
+    """Count the windows from one to the next that doesn't overlap it."""
+    return int(np.ceil(grid.window / grid.hop - 1e-9))
 
 
 def judge(
@@ -117,7 +141,7 @@ def learn_baselines(
     Returns:
         A baseline a speaker, in order of their numbers.
     """
-    apart = int(np.ceil(heard.grid.window / heard.grid.hop - 1e-9))
+    apart = windows_apart(heard.grid)
     step = apart * max(1, -(-len(speakers) // (apart * _MOST_WINDOWS)))
     chosen = np.arange(apart // 2, len(speakers), step)
     if not len(chosen):
@@ -135,6 +159,66 @@ def learn_baselines(
         )
         for speaker in range(int(speakers.max(initial=-1)) + 1)
     ]
+
+
+class SettlingVoice:
+    """A voice learned while it is heard: each window is judged by what was heard until then.
+
+    Args:
+        package: the model.
+        grid: where the windows lie.
+        start: what was known of the voice before; it stays as it is. None learns nothing.
+        prior: how common each emotion is taken to be.
+    """
+
+    def __init__(
+        self,
+        package: ModelPackage,
+        grid: WindowGrid,
+        start: SpeakerBaseline | None,
+        *,
+        prior: Mapping[str, float],
+    ) -> None:
+        self.baseline = copy.deepcopy(start)
+        self._package = package
+        self._prior = prior
+        self._start = start
+        self._usual = copy.deepcopy(start)
+        self._apart = windows_apart(grid)
+        self._count = 0
+
+    def hear(self, pooled: NDArray[np.float32], seconds: NDArray[Any]) -> NDArray[np.float64]:
+        """Judge the next windows, and learn from those that don't overlap.
+
+        Args:
+            pooled: the next windows of the grid, (n, 2D).
+            seconds: of speech in each, (n,).
+
+        Returns:
+            Calibrated probabilities, (n, labels).
+        """
+        numbers = self._count + np.arange(len(pooled))
+        self._count += len(pooled)
+        teaching = (numbers % self._apart == self._apart // 2) & (seconds >= _LEAST_SPEECH)
+        parts = [np.empty((0, len(self._package.labels)))]
+        # What is judged between two windows that teach is judged beside the same baseline.
+        for span in np.split(np.arange(len(pooled)), np.flatnonzero(teaching)):
+            if len(span):
+                if teaching[span[0]]:
+                    self._learn(pooled[span[:1]], seconds[span[:1]])
+                parts.append(self.judge(pooled[span]))
+        return np.concatenate(parts)
+
+    def judge(self, pooled: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Judge windows beside what was heard until now, and learn nothing; (n, labels)."""
+        return judge(self._package, pooled, self.baseline, prior=self._prior)
+
+    def _learn(self, pooled: NDArray[np.float32], seconds: NDArray[Any]) -> None:
+        if self.baseline is None or self._usual is None or self._start is None:
+            return
+        _hear_evenly(self._usual, pooled, seconds)
+        expected = _expected(self._package, pooled, self._usual, self._start, self._prior)
+        self.baseline.update(pooled, expected, seconds)
 
 
 def _purity(speakers: NDArray[np.int64], span: int) -> NDArray[np.float64]:

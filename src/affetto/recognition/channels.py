@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from affetto.recognition.segments import make_segments, smooth, spoken
 from affetto.timeline import Segment, Timeline, Track
 
 if TYPE_CHECKING:
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from affetto.recognition.hearing import Heard
+    from affetto.recognition.segments import Smoothing
     from affetto.speech import WindowGrid
 
-__all__ = ["Answers", "channel_names", "lay_over", "speech_of_windows"]
+__all__ = ["Answers", "answer", "channel_names", "lay_over"]
 
 
 class Answers(NamedTuple):
@@ -48,17 +49,44 @@ def channel_names(count: int) -> list[str | None]:
     return [f"channel {number}" for number in range(1, count + 1)]
 
 
-def speech_of_windows(heard: Heard) -> NDArray[np.float64]:
-    """Give the mean probability of speech in the time that each window answers for, (n,)."""
-    count = len(heard.weights)
-    if not count:
-        return np.empty(0)
-    edges = np.ceil(np.round(np.arange(count) * heard.grid.hop / heard.grid.row_seconds, 6))
-    first = np.minimum(edges.astype(np.int64), len(heard.speech) - 1)
-    sums = np.add.reduceat(heard.speech, first, dtype=np.float64)
-    lengths = np.maximum(np.diff(np.append(first, len(heard.speech))), 1)
-    speech: NDArray[np.float64] = sums / lengths
-    return speech
+def answer(
+    regions: Sequence[tuple[float, float]],
+    probabilities: NDArray[np.float64],
+    weights: NDArray[Any],
+    speech: NDArray[Any],
+    *,
+    labels: Sequence[str],
+    hop: float,
+    smoothing: Smoothing,
+    numbers: NDArray[np.int64] | None = None,
+    speakers: list[str | None] | None = None,
+) -> Answers:
+    """Say what was heard in one channel.
+
+    Args:
+        regions: start and end of the stretches of speech, in seconds.
+        probabilities: of windows, (n, labels).
+        weights: seconds of speech in each window, (n,).
+        speech: its probability in the time that each window answers for, (n,).
+        labels: of the columns.
+        hop: seconds.
+        smoothing: how windows become segments.
+        numbers: of the speaker in each window, -1 for nobody; of `spoken` where not given.
+        speakers: their names, where speakers are told apart.
+    """
+    if numbers is None:
+        numbers = spoken(regions, len(probabilities), hop=hop)
+    scores = smooth(probabilities, weights, span=smoothing.span, groups=numbers)
+    segments = make_segments(
+        regions,
+        scores,
+        weights,
+        labels=labels,
+        hop=hop,
+        smoothing=smoothing,
+        speakers=speakers,
+    )
+    return Answers(segments, scores, speech, speakers)
 
 
 def lay_over(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,9 +15,11 @@ from affetto.recognition.store import RowStore
 from affetto.speech import ActivityStream, WindowGrid, WindowPooler
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-__all__ = ["Heard", "Hearing"]
+__all__ = ["Ear", "Heard", "Hearing", "Piece"]
 
 VOICE_WINDOW = 1.5
 """Seconds of voice that a speaker is told by."""
@@ -32,7 +34,7 @@ class Heard:
     Attributes:
         duration: seconds.
         grid: where the windows lie.
-        speech: probability of speech of each row of the network, shape (rows,).
+        speech: probability of speech in the time that each window answers for, (n,).
         regions: start and end of the stretches of speech, in seconds.
         windows: pooled windows, (n, 2D).
         weights: seconds of speech in each window, (n,); silence counts a little, see
@@ -49,35 +51,52 @@ class Heard:
     voices: NDArray[np.float32]
 
 
-class Hearing:
-    """Listen to one channel; nothing of it is computed twice.
+class Piece(NamedTuple):
+    """What a stretch of sound completed.
+
+    Attributes:
+        rows: of the network.
+        regions: start and end of the stretches of speech, in seconds.
+        windows: pooled windows, (n, 2D).
+        weights: seconds of speech in each window, (n,).
+        speech: probability of speech in the time that each window answers for, (n,).
+        voices: mean voice about each window's centre, (n, V).
+    """
+
+    rows: Rows
+    regions: list[tuple[float, float]]
+    windows: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    speech: NDArray[np.float32]
+    voices: NDArray[np.float32]
+
+
+class Ear:
+    """Listen to one channel; nothing of it is computed twice, and nothing kept.
 
     Args:
         package: the model.
         grid: where the windows lie.
-        voices: keep what tells speakers apart, too.
+        voices: hear what tells speakers apart, too.
+        block: rows of the network computed at a time; fewer answer sooner and cost more.
     """
 
-    def __init__(self, package: ModelPackage, grid: WindowGrid, *, voices: bool = False) -> None:
+    def __init__(
+        self, package: ModelPackage, grid: WindowGrid, *, voices: bool = False, block: int = 256
+    ) -> None:
         self.grid = grid
         self.samples = 0
+        self.activity = ActivityStream(row_seconds=grid.row_seconds, thresholds=package.card.speech)
         self._front_end = FrontEnd(package.card.front_end)
-        self._rows = RowStream(package)
+        self._rows = RowStream(package, block=block)
         self._pooler = WindowPooler(grid, width=package.width)
-        self._windows = RowStore(2 * package.width)
-        self._weights: list[NDArray[np.float32]] = []
-        self._speech: list[NDArray[np.float32]] = []
-        self._activity = ActivityStream(
-            row_seconds=grid.row_seconds, thresholds=package.card.speech
-        )
-        self._regions: list[tuple[float, float]] = []
+        self._speech = _SpeechOfWindows(grid)
         self._voice_width = package.voice_width if voices else 0
-        self._voices: list[NDArray[np.float32]] = []
         voice_grid = WindowGrid(max(VOICE_WINDOW, grid.hop), grid.hop, grid.row_seconds)
         self._voice_pooler = WindowPooler(voice_grid, width=self._voice_width)
 
-    def feed(self, samples: NDArray[Any]) -> None:
-        """Take the next samples, shape (samples,).
+    def feed(self, samples: NDArray[Any]) -> Iterator[Piece]:
+        """Take the next samples, shape (samples,); give what they complete.
 
         Raises:
             AudioError: they are not finite floats in one channel.
@@ -87,43 +106,125 @@ class Hearing:
             raise AudioError(f"found samples of shape {samples.shape}, expected one channel")
         self.samples += len(samples)
         for start in range(0, len(samples), _LONGEST_FEED):
-            self._take(self._rows.feed(self._front_end.feed(samples[start:][:_LONGEST_FEED])))
+            rows = self._rows.feed(self._front_end.feed(samples[start:][:_LONGEST_FEED]))
+            if len(rows.frames):
+                yield self._take(rows)
+
+    def finish(self) -> Iterator[Piece]:
+        """Give what the end of the sound completes; the ear has then heard all."""
+        if self.samples:
+            for rows in (self._rows.feed(self._front_end.finish()), self._rows.finish()):
+                if len(rows.frames):
+                    yield self._take(rows)
+        duration = self.samples / SAMPLE_RATE
+        count = self.grid.count(duration)
+        voices = self._voice_pooler.finish(count)[0] if self._voice_width else None
+        nothing = self._rows.feed(np.empty((0, self._front_end.config.mel.bands), np.float32))
+        regions = self.activity.finish(duration)
+        yield self._piece(nothing, regions, self._pooler.finish(count), voices)
+
+    def _take(self, rows: Rows) -> Piece:
+        weights = rows.weights
+        self._speech.feed(rows.probability)
+        voices = self._voice_pooler.feed(rows.voice, weights)[0] if self._voice_width else None
+        regions = self.activity.feed(rows.probability)
+        return self._piece(rows, regions, self._pooler.feed(rows.frames, weights), voices)
+
+    def _piece(
+        self,
+        rows: Rows,
+        regions: list[tuple[float, float]],
+        windows: tuple[NDArray[np.float32], NDArray[np.float32]],
+        voices: NDArray[np.float32] | None,
+    ) -> Piece:
+        pooled, weights = windows
+        if voices is None:
+            voices = np.empty((len(pooled), 0), np.float32)
+        seconds = weights * np.float32(self.grid.row_seconds)
+        speech = self._speech.take(len(pooled))
+        return Piece(rows, regions, pooled, seconds, speech, voices[:, : self._voice_width])
+
+
+class _SpeechOfWindows:
+    """The mean probability of speech in the time that each window answers for."""
+
+    def __init__(self, grid: WindowGrid) -> None:
+        self._grid = grid
+        self._rows = np.empty(0, np.float32)
+        self._first = 0  # number of the first row that is held
+        self._next = 0  # window to be answered next
+
+    def feed(self, probabilities: NDArray[np.float32]) -> None:
+        """Take the next rows, (rows,)."""
+        self._rows = np.concatenate([self._rows, probabilities])
+
+    def take(self, count: int) -> NDArray[np.float32]:
+        """Give the next windows, (count,); what is missing of the last is left out."""
+        if not count:
+            return np.empty(0, np.float32)
+        grid, numbers = self._grid, self._next + np.arange(count + 1)
+        edges = np.ceil(np.round(numbers * grid.hop / grid.row_seconds, 6)).astype(np.int64)
+        starts = np.minimum(edges[:-1] - self._first, len(self._rows) - 1)
+        stops = np.clip(edges[1:] - self._first, starts + 1, len(self._rows))
+        sums = np.concatenate([[0.0], np.cumsum(self._rows, dtype=np.float64)])
+        means = (sums[stops] - sums[starts]) / (stops - starts)
+        self._next += count
+        self._rows = self._rows[stops[-1] :]
+        self._first += int(stops[-1])
+        return np.asarray(means, np.float32)
+
+
+class Hearing:
+    """Listen to one channel, and keep what a recording is judged by.
+
+    Args:
+        package: the model.
+        grid: where the windows lie.
+        voices: keep what tells speakers apart, too.
+    """
+
+    def __init__(self, package: ModelPackage, grid: WindowGrid, *, voices: bool = False) -> None:
+        self.grid = grid
+        self._ear = Ear(package, grid, voices=voices)
+        self._windows = RowStore(2 * package.width)
+        self._speech = [np.empty(0, np.float32)]
+        self._weights = [np.empty(0, np.float32)]
+        self._voices = [np.empty((0, package.voice_width if voices else 0), np.float32)]
+        self._regions: list[tuple[float, float]] = []
+
+    @property
+    def samples(self) -> int:
+        """How many were heard."""
+        return self._ear.samples
+
+    def feed(self, samples: NDArray[Any]) -> None:
+        """Take the next samples, shape (samples,).
+
+        Raises:
+            AudioError: they are not finite floats in one channel.
+        """
+        self._keep(self._ear.feed(samples))
 
     def finish(self) -> Heard:
         """Give all that was heard; the hearing is then over."""
-        if self.samples:
-            self._take(self._rows.feed(self._front_end.finish()))
-            self._take(self._rows.finish())
-        duration = self.samples / SAMPLE_RATE
-        count = self.grid.count(duration)
-        self._keep(self._pooler.finish(count))
-        if self._voice_width:
-            self._voices.append(self._voice_pooler.finish(count)[0][:, : self._voice_width])
+        self._keep(self._ear.finish())
         return Heard(
-            duration=duration,
+            duration=self.samples / SAMPLE_RATE,
             grid=self.grid,
-            speech=np.concatenate([np.empty(0, np.float32), *self._speech]),
-            regions=self._regions + self._activity.finish(duration),
+            speech=np.concatenate(self._speech),
+            regions=self._regions,
             windows=self._windows,
-            weights=np.concatenate([np.empty(0, np.float32), *self._weights])
-            * np.float32(self.grid.row_seconds),
-            voices=np.concatenate([np.empty((0, self._voice_width), np.float32), *self._voices]),
+            weights=np.concatenate(self._weights),
+            voices=np.concatenate(self._voices),
         )
 
-    def _take(self, rows: Rows) -> None:
-        if not len(rows.frames):
-            return
-        weights = rows.weights
-        self._speech.append(rows.probability)
-        self._regions += self._activity.feed(rows.probability)
-        self._keep(self._pooler.feed(rows.frames, weights))
-        if self._voice_width:
-            voices, _ = self._voice_pooler.feed(rows.voice, weights)
-            self._voices.append(voices[:, : self._voice_width])
-
-    def _keep(self, windows: tuple[NDArray[np.float32], NDArray[np.float32]]) -> None:
-        self._windows.append(windows[0])
-        self._weights.append(windows[1])
+    def _keep(self, pieces: Iterator[Piece]) -> None:
+        for piece in pieces:
+            self._speech.append(piece.speech)
+            self._regions += piece.regions
+            self._windows.append(piece.windows)
+            self._weights.append(piece.weights)
+            self._voices.append(piece.voices)
 
 
 def checked(samples: NDArray[Any]) -> NDArray[np.float32]:

@@ -12,13 +12,13 @@ from affetto.errors import AudioError, OptionError
 from affetto.features.front_end import FrontEnd
 from affetto.models import ModelPackage, RowStream, load
 from affetto.models.calibration import restrict
-from affetto.recognition.adapt import judge, learn_baseline, learn_baselines
+from affetto.recognition.adapt import SettlingVoice, judge, learn_baseline, learn_baselines
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
-from affetto.recognition.channels import Answers, channel_names, lay_over, speech_of_windows
+from affetto.recognition.channels import Answers, answer, channel_names, lay_over
 from affetto.recognition.clips import Clip, Decision
 from affetto.recognition.hearing import Heard, Hearing, checked
 from affetto.recognition.prior import Prior, parse_prior
-from affetto.recognition.segments import Smoothing, make_segments, smooth
+from affetto.recognition.segments import Smoothing, spoken
 from affetto.speech import WindowGrid, pool, separate_speakers
 
 if TYPE_CHECKING:
@@ -48,12 +48,15 @@ class Recognizer:
         prior: how common each emotion is taken to be: "everyday" (neutral and calm are three times
             as common as any other), "even", or a mapping such as ``{"angry": 2}``.
         speakers: tell speakers apart: True, or how many there are.
+        causal: judge each window beside what was heard of the voice until then, as
+            `LiveRecognizer` must, rather than beside what the whole recording teaches.
         smoothing: how windows become segments.
         threads: CPU threads that the network may use.
 
     Raises:
         ModelError: there is no such model, or it is damaged.
-        OptionError: an option is out of its range, or asks for labels that the model can't say.
+        OptionError: an option is out of its range, asks for labels that the model can't say, or
+            contradicts another.
 
     Examples:
         >>> recognizer = Recognizer("default", labels="happy,sad")  # doctest: +SKIP
@@ -71,9 +74,15 @@ class Recognizer:
         baseline: bool | SpeakerBaseline = True,
         prior: Prior = "everyday",
         speakers: bool | int = False,
+        causal: bool = False,
         smoothing: Smoothing | None = None,
         threads: int = 1,
     ) -> None:
+        if causal and speakers:
+            raise OptionError(
+                "found speakers beside causal: speakers are told apart once all was heard; "
+                "leave one of the two out"
+            )
         if threads < 1:
             raise OptionError(f"found threads={threads}, expected 1 or more")
         if not isinstance(speakers, bool) and speakers < 1:
@@ -90,12 +99,23 @@ class Recognizer:
         self.prior = _prior(self.package, prior)
         self.smoothing = smoothing or Smoothing()
         self.speakers = speakers
+        self.causal = causal
         self.baseline = baseline
 
     def new_baseline(self) -> SpeakerBaseline:
         """Give the baseline of a speaker of whom nothing is known."""
         statistics = BaselineStatistics.load(self.package.folder / "baseline.npz")
         return SpeakerBaseline(statistics, model=self.package.card.identity)
+
+    def new_voice(self) -> SettlingVoice:
+        """Give a voice of which nothing was heard yet, to be learned as it comes."""
+        return SettlingVoice(self.package, self.grid, self._known(), prior=self.prior)
+
+    def _known(self) -> SpeakerBaseline | None:
+        """Give what is known of a voice before it is heard; None where nothing shall be learned."""
+        if isinstance(self.baseline, SpeakerBaseline):
+            return self.baseline
+        return self.new_baseline() if self.baseline else None
 
     def recognize(
         self,
@@ -254,9 +274,7 @@ class Recognizer:
     def _answer(self, heard: Heard, name: str | None) -> Answers:
         """Judge one channel."""
         card, hop, count = self.package.card, self.grid.hop, len(heard.weights)
-        numbers = np.full(count, -1, np.int64)
-        for start, end in heard.regions:
-            numbers[int(start / hop) : int(np.ceil(end / hop))] = 0
+        numbers = spoken(heard.regions, count, hop=hop)
         speakers: list[str | None] | None = None
         if name is not None:
             speakers = [name if number >= 0 else None for number in numbers]
@@ -269,29 +287,25 @@ class Recognizer:
                 shortest=max(1, round(1.0 / hop)),
             )
             speakers = [f"S{number + 1}" if number >= 0 else None for number in numbers]
-        scores = smooth(
+        return answer(
+            heard.regions,
             self._probabilities(heard, numbers),
             heard.weights,
-            span=self.smoothing.span,
-            groups=numbers,
-        )
-        segments = make_segments(
-            heard.regions,
-            scores,
-            heard.weights,
+            heard.speech,
             labels=self.labels,
             hop=hop,
             smoothing=self.smoothing,
+            numbers=numbers,
             speakers=speakers,
         )
-        return Answers(segments, scores, speech_of_windows(heard), speakers)
 
     def _probabilities(self, heard: Heard, speakers: NDArray[np.int64]) -> NDArray[np.float64]:
         """Judge every window beside its speaker's baseline; (n, labels)."""
+        if self.causal:
+            return self._probabilities_so_far(heard)
+        start = self._known()
         learned: list[SpeakerBaseline] = []
-        if self.baseline is not False:
-            known = self.baseline if isinstance(self.baseline, SpeakerBaseline) else None
-            start = known or self.new_baseline()
+        if start is not None:
             learned = learn_baselines(self.package, heard, speakers, start, prior=self.prior)
         if len(learned) == 1:
             # With a single voice, silence is judged beside it as well: the curves have no steps.
@@ -306,6 +320,16 @@ class Recognizer:
                 probabilities[done + rows] = self._judge(block[rows], baseline)
             done += len(block)
         return probabilities
+
+    def _probabilities_so_far(self, heard: Heard) -> NDArray[np.float64]:
+        """Judge every window beside what the windows until then teach; (n, labels)."""
+        voice = self.new_voice()
+        parts, done = [np.empty((0, len(self.labels)))], 0
+        for block in heard.windows.blocks():
+            judged = voice.hear(block, heard.weights[done : done + len(block)])
+            parts.append(restrict(judged, self.columns))
+            done += len(block)
+        return np.concatenate(parts)
 
     def _judge(
         self, pooled: NDArray[np.float32], baseline: SpeakerBaseline | None

@@ -12,11 +12,11 @@ from affetto.errors import OptionError
 from affetto.timeline import Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Smoothing", "make_segments", "smooth"]
+__all__ = ["SegmentStream", "Smoothing", "make_segments", "smooth", "spoken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,31 @@ def smooth(
     return smoothed
 
 
+def spoken(
+    regions: Iterable[tuple[float, float]], count: int, *, hop: float, first: int = 0
+) -> NDArray[np.int64]:
+    """Give 0 for each window that answers for some speech, -1 for the others.
+
+    Args:
+        regions: start and end of the stretches of speech, in seconds.
+        count: of windows.
+        hop: seconds.
+        first: number of the first of these windows.
+
+    Returns:
+        Shape (count,).
+
+    Examples:
+        >>> spoken([(0.6, 1.2)], 4, hop=0.5)
+        array([-1,  0,  0, -1])
+    """
+    numbers = np.full(count, -1, np.int64)
+    for start, end in regions:
+        begin, stop = int(start / hop) - first, int(np.ceil(end / hop)) - first
+        numbers[max(begin, 0) : max(stop, 0)] = 0
+    return numbers
+
+
 def make_segments(
     regions: Sequence[tuple[float, float]],
     probabilities: NDArray[np.float64],
@@ -97,6 +122,7 @@ def make_segments(
     hop: float,
     smoothing: Smoothing,
     speakers: Sequence[str | None] | None = None,
+    offset: int = 0,
 ) -> list[Segment]:
     """Cut stretches of speech where the feeling (or the speaker) changes.
 
@@ -108,6 +134,7 @@ def make_segments(
         hop: seconds.
         smoothing: how hard it is to change the label.
         speakers: who speaks in each window; None where that wasn't asked for.
+        offset: number of the first of these windows.
 
     Returns:
         Segments in order of start, without overlap.
@@ -122,17 +149,102 @@ def make_segments(
     segments = []
     for start, end in regions:
         # A window that the stretch only grazes has no say in it.
-        first = min(round(start / hop), len(probabilities) - 1)
-        last = min(max(round(end / hop), first + 1), len(probabilities))
+        first = min(round(start / hop) - offset, len(probabilities) - 1)
+        last = min(max(round(end / hop) - offset, first + 1), len(probabilities))
         for begin, stop in _turns(speakers, first, last):
             stretches = _stretches(probabilities[begin:stop], hop=hop, smoothing=smoothing)
             for a, b in (stretches + begin).tolist():
-                left = start if a == first else a * hop
-                right = end if b == last else b * hop
+                left = start if a == first else (offset + a) * hop
+                right = end if b == last else (offset + b) * hop
                 mean = np.average(probabilities[a:b], axis=0, weights=weights[a:b] + 1e-6)
                 speaker = speakers[a] if speakers is not None else None
                 segments.append(_segment(left, right, mean / mean.sum(), labels, speaker))
     return segments
+
+
+class SegmentStream:
+    """Give the segments of `make_segments` while windows and stretches of speech come.
+
+    A segment is given once nothing that comes can change it. What is held is what the open stretch
+    needs.
+
+    Args:
+        labels: of the columns.
+        hop: seconds.
+        smoothing: how windows become segments.
+    """
+
+    def __init__(self, labels: Sequence[str], *, hop: float, smoothing: Smoothing) -> None:
+        self._labels = labels
+        self._hop = hop
+        self._smoothing = smoothing
+        self._reach = smoothing.span // 2
+        self._first = 0  # number of the first window that is held
+        self._probabilities = np.empty((0, len(labels)))
+        self._weights = np.empty(0)
+        self._regions: list[tuple[float, float]] = []  # that windows held may belong to
+        self._given = 0  # of the regions
+
+    def feed(
+        self,
+        probabilities: NDArray[np.float64],
+        weights: NDArray[Any],
+        regions: Iterable[tuple[float, float]],
+        *,
+        settled: float,
+    ) -> list[Segment]:
+        """Take the next windows and stretches; give the segments that are now complete.
+
+        Args:
+            probabilities: (n, labels).
+            weights: seconds of speech in each window, (n,).
+            regions: start and end, in seconds, in order.
+            settled: seconds before which no stretch will begin any more.
+        """
+        self._probabilities = np.concatenate([self._probabilities, probabilities])
+        self._weights = np.concatenate([self._weights, weights])
+        self._regions += regions
+        hop, reach = self._hop, self._reach
+        count = self._first + len(self._weights)
+        segments: list[Segment] = []
+        for region in self._regions[self._given :]:
+            needed = int(np.ceil(region[1] / hop)) + reach
+            if needed > count or needed * hop > settled:
+                break
+            segments += self._of(region)
+            self._given += 1
+        self._forget(settled)
+        return segments
+
+    def _of(self, region: tuple[float, float]) -> list[Segment]:
+        """Make the segments of one stretch."""
+        low = max(int(region[0] / self._hop) - self._reach - self._first, 0)
+        first = self._first + low
+        probabilities, weights = self._probabilities[low:], self._weights[low:]
+        groups = spoken(self._regions, len(weights), hop=self._hop, first=first)
+        scores = smooth(probabilities, weights, span=self._smoothing.span, groups=groups)
+        return make_segments(
+            [region],
+            scores,
+            weights,
+            labels=self._labels,
+            hop=self._hop,
+            smoothing=self._smoothing,
+            offset=first,
+        )
+
+    def _forget(self, settled: float) -> None:
+        """Let go of what no stretch to come needs."""
+        waiting = self._regions[self._given :]
+        begin = min([settled, *(start for start, _ in waiting)])
+        needed = max(int(begin / self._hop) - self._reach - 1, self._first)
+        drop = min(needed - self._first, len(self._weights))
+        self._probabilities = self._probabilities[drop:]
+        self._weights = self._weights[drop:]
+        self._first += drop
+        past = [k for k in range(self._given) if self._regions[k][1] < self._first * self._hop]
+        self._regions = self._regions[len(past) :]
+        self._given -= len(past)
 
 
 def _turns(speakers: Sequence[str | None] | None, first: int, last: int) -> list[tuple[int, int]]:

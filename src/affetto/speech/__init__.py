@@ -2,10 +2,11 @@
 
 from affetto.speech.activity import ActivityStream, speech_regions
 from affetto.speech.speakers import separate_speakers
-from affetto.speech.windows import WindowGrid, WindowPooler, pool
+from affetto.speech.windows import RecentWindow, WindowGrid, WindowPooler, pool
 
 __all__ = [
     "ActivityStream",
+    "RecentWindow",
     "WindowGrid",
     "WindowPooler",
     "pool",

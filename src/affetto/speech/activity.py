@@ -44,6 +44,22 @@ class ActivityStream:
         self._first: int | None = None  # row where the open stretch begins
         self._last: int | None = None  # row after its end, once silence has begun
 
+    @property
+    def speaking(self) -> bool:
+        """Whether a stretch of speech is open; a short silence leaves it so."""
+        return self._first is not None
+
+    @property
+    def settled(self) -> float:
+        """Seconds up to which every stretch is given: none that comes begins before."""
+        row = self._row if self._first is None else self._first
+        return max((row - 0.5) * self.row_seconds - self._pad, 0.0)
+
+    @property
+    def _pad(self) -> float:
+        """Seconds by which a stretch is widened; two of them share the silence between them."""
+        return min(self.thresholds.pad, self.thresholds.min_silence / 2)
+
     def feed(self, probabilities: NDArray[Any]) -> list[tuple[float, float]]:
         """Take the next probabilities, shape (rows,); give the stretches that are now complete.
 
@@ -99,10 +115,8 @@ class ActivityStream:
             return []
         if (last - first) * self.row_seconds < self.thresholds.min_speech:
             return []
-        # Two stretches share the silence between them.
-        pad = min(self.thresholds.pad, self.thresholds.min_silence / 2)
-        start = (first - 0.5) * self.row_seconds - pad
-        end = (last - 0.5) * self.row_seconds + pad
+        start = (first - 0.5) * self.row_seconds - self._pad
+        end = (last - 0.5) * self.row_seconds + self._pad
         return [(round(max(start, 0.0), 6), round(end, 6))]
 
 

@@ -12,7 +12,7 @@ from affetto.errors import OptionError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["WindowGrid", "WindowPooler", "pool"]
+__all__ = ["RecentWindow", "WindowGrid", "WindowPooler", "pool"]
 
 LONGEST_WINDOW = 60.0
 """Seconds; an emotion that lasts longer is read off the summary."""
@@ -208,3 +208,35 @@ class WindowPooler:
         needed = min(needed, len(self._parts))
         self._parts, self._edges = self._parts[needed:], self._edges[needed:]
         return _finish(sums), sums[:, -1].astype(np.float32)
+
+
+class RecentWindow:
+    """The window that ends with the newest row, while rows come in chunks.
+
+    Args:
+        grid: its `window` is this one's length.
+        width: values D in a row.
+
+    Examples:
+        >>> recent = RecentWindow(WindowGrid(window=0.2, hop=0.1, row_seconds=0.05), width=1)
+        >>> recent.feed(np.arange(10.0).reshape(10, 1), np.ones(10))
+        >>> pooled, seconds = recent.pooled()
+        >>> float(pooled[0]), round(seconds, 2)
+        (7.5, 0.2)
+    """
+
+    def __init__(self, grid: WindowGrid, *, width: int) -> None:
+        self._length = max(1, round(grid.window / grid.row_seconds))
+        self._row_seconds = grid.row_seconds
+        self._frames = np.empty((0, width), np.float32)
+        self._weights = np.empty(0, np.float32)
+
+    def feed(self, frames: NDArray[Any], weights: NDArray[Any]) -> None:
+        """Take the next rows, (rows, D), and their weights, (rows,)."""
+        self._frames = np.concatenate([self._frames, frames])[-self._length :]
+        self._weights = np.concatenate([self._weights, weights])[-self._length :]
+
+    def pooled(self) -> tuple[NDArray[np.float32], float]:
+        """Give the window, (2D,), and the seconds of speech in it."""
+        seconds = float(self._weights.sum(dtype=np.float64)) * self._row_seconds
+        return pool(self._frames, self._weights), seconds

@@ -1,0 +1,314 @@
+"""The same road as sound comes: chunks in, updates out, and the timeline of it all at the end."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from affetto.dsp import SAMPLE_RATE
+from affetto.emotions import project
+from affetto.errors import AffettoError, OptionError
+from affetto.models.calibration import restrict
+from affetto.recognition.channels import answer, lay_over
+from affetto.recognition.hearing import Ear, Piece
+from affetto.recognition.recognizer import Recognizer
+from affetto.recognition.segments import SegmentStream
+from affetto.recognition.store import RowStore
+from affetto.speech import RecentWindow
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from affetto.models import ModelPackage
+    from affetto.recognition.baseline import SpeakerBaseline
+    from affetto.recognition.prior import Prior
+    from affetto.timeline import Segment, Timeline
+
+__all__ = ["LiveRecognizer", "Update"]
+
+_LEAST_SPEECH = 0.25
+"""Seconds of speech that a window must hold for its answer to be told."""
+
+_KEPT = 256_000
+"""Bytes of answers that are kept in memory; more go to a temporary file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What is heard in the latest sound.
+
+    Attributes:
+        time: seconds of sound up to which it hears.
+        emotion: the top label; None where nobody speaks.
+        scores: label → calibrated probability, over the last window's length of sound; empty where
+            too little of that is speech.
+        confidence: the top label's probability; 0 without scores.
+        valence: in [-1, 1], from the scores; 0 without.
+        arousal: the same.
+        speech: probability of speech in the newest sound.
+        speaking: whether somebody speaks; a short pause changes nothing.
+        known: seconds of the voice that its baseline was learned from.
+        latency: seconds from the arrival of the last sample that was fed to this update, and those
+            by which that sample is later than `time`.
+        segments: those of the timeline that are complete since the update before.
+    """
+
+    time: float
+    emotion: str | None
+    scores: Mapping[str, float]
+    confidence: float
+    valence: float
+    arousal: float
+    speech: float
+    speaking: bool
+    known: float
+    latency: float
+    segments: tuple[Segment, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the update as plain JSON types."""
+        return {
+            "time": round(self.time, 3),
+            "emotion": self.emotion,
+            "confidence": round(self.confidence, 4),
+            "scores": {label: round(p, 4) for label, p in self.scores.items()},
+            "valence": round(self.valence, 4),
+            "arousal": round(self.arousal, 4),
+            "speech": round(self.speech, 3),
+            "speaking": self.speaking,
+            "known": round(self.known, 2),
+            "latency": round(self.latency, 4),
+            "segments": [segment.to_dict() for segment in self.segments],
+        }
+
+
+class LiveRecognizer:
+    """Hear the feeling in a voice as it speaks. Memory does not grow with what is heard.
+
+    Updates tell of the last window's length of sound, at once. The timeline places every answer in
+    the middle of the sound that it hears, and so knows it `delay` seconds later; it is that of
+    ``Recognizer(causal=True)`` for the same samples, however they were cut into chunks.
+
+    Args:
+        model: as for `Recognizer`; or a `Recognizer` that is causal, whose options then hold.
+        every: seconds of sound from one update to the next, rounded to rows of the network.
+        source: what the timeline shall call the sound.
+        window: as for `Recognizer`, like all that follow.
+        hop: of the timeline.
+        labels: the only answers allowed.
+        baseline: learn how the voice sounds while it is heard.
+        prior: how common each emotion is taken to be.
+
+    Raises:
+        ModelError: there is no such model, or it is damaged.
+        OptionError: an option is out of its range, or needs the whole recording.
+
+    Examples:
+        >>> live = LiveRecognizer("default")
+        >>> updates = live.feed(np.zeros(16000, np.float32))
+        >>> [round(update.time, 2) for update in updates[:3]], updates[0].speaking
+        ([0.08, 0.16, 0.24], False)
+        >>> live.finish().duration
+        1.0
+    """
+
+    def __init__(
+        self,
+        model: str | Path | ModelPackage | Recognizer = "default",
+        *,
+        every: float = 0.08,
+        source: str = "live",
+        window: float | None = None,
+        hop: float | None = None,
+        labels: str | Iterable[str] | None = None,
+        baseline: bool | SpeakerBaseline = True,
+        prior: Prior = "everyday",
+        threads: int = 1,
+    ) -> None:
+        if isinstance(model, Recognizer):
+            if not model.causal:
+                raise OptionError(
+                    "found a Recognizer that hears whole recordings, expected one that judges "
+                    "each moment by what came before: make it with causal=True"
+                )
+            self._recognizer = model
+        else:
+            self._recognizer = Recognizer(
+                model,
+                window=window,
+                hop=hop,
+                labels=labels,
+                baseline=baseline,
+                prior=prior,
+                causal=True,
+                threads=threads,
+            )
+        recognizer = self._recognizer
+        grid = recognizer.grid
+        if not grid.row_seconds <= every <= grid.window:
+            raise OptionError(
+                f"found an update every {every:g} s, expected "
+                f"{grid.row_seconds:g} to {grid.window:g} s"
+            )
+        self.source = source
+        self.every = max(1, round(every / grid.row_seconds)) * grid.row_seconds
+        self.finished = False
+        package = recognizer.package
+        self._ear = Ear(package, grid, block=round(self.every / grid.row_seconds))
+        self._voice = recognizer.new_voice()
+        self._rows = 0
+        self._recent = RecentWindow(grid, width=package.width)
+        self._segments = SegmentStream(
+            recognizer.labels, hop=grid.hop, smoothing=recognizer.smoothing
+        )
+        # Of each window its scores, the seconds of speech in it and the probability of speech.
+        self._kept = RowStore(len(recognizer.labels) + 2, limit=_KEPT)
+        self._regions = array("d")  # start and end of each, in seconds
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the answers choose among."""
+        return self._recognizer.labels
+
+    @property
+    def delay(self) -> float:
+        """Seconds after which a moment's place in the timeline is settled while speech goes on."""
+        grid, card = self._recognizer.grid, self._recognizer.package.card
+        ahead = card.receptive // 2 / card.front_end.frame_rate
+        reach = self._recognizer.smoothing.span // 2 * grid.hop
+        return float(grid.window / 2 + grid.hop / 2 + ahead + reach + self.every)
+
+    @property
+    def baseline(self) -> SpeakerBaseline | None:
+        """What was learned of the voice so far."""
+        return self._voice.baseline
+
+    @property
+    def heard(self) -> float:
+        """Seconds of sound fed so far."""
+        return self._ear.samples / SAMPLE_RATE
+
+    def feed(self, samples: NDArray[Any]) -> list[Update]:
+        """Take the next samples; give what they complete.
+
+        Args:
+            samples: 16 kHz, floats in [-1, 1], shape (samples,); any number of them.
+
+        Raises:
+            AudioError: they are not finite floats in one channel.
+            AffettoError: the recogniser was finished.
+        """
+        if self.finished:
+            raise AffettoError("found sound after the end, expected a LiveRecognizer of its own")
+        arrived = time.perf_counter()
+        updates: list[Update] = []
+        # A chunk longer than an update is cut, so that each update stands for its own time.
+        step = round(self.every * SAMPLE_RATE)
+        for start in range(0, len(samples), step):
+            pieces = self._ear.feed(samples[start : start + step])
+            updates += [self._update(piece, arrived) for piece in pieces]
+        return updates
+
+    def finish(self) -> Timeline:
+        """End the sound; give the timeline of all that was heard."""
+        self.finished = True
+        for piece in self._ear.finish():
+            self._take(piece)
+        kept = np.concatenate([np.empty((0, self._kept.width), np.float32), *self._kept.blocks()])
+        self._kept.close()
+        recognizer = self._recognizer
+        regions = list(zip(self._regions[::2], self._regions[1::2], strict=True))
+        answers = answer(
+            regions,
+            kept[:, :-2].astype(np.float64),
+            kept[:, -2],
+            kept[:, -1],
+            labels=recognizer.labels,
+            hop=recognizer.grid.hop,
+            smoothing=recognizer.smoothing,
+        )
+        return lay_over(
+            [answers] if self.heard else [],
+            source=self.source,
+            duration=self.heard,
+            model=recognizer.package.card.title,
+            labels=recognizer.labels,
+            grid=recognizer.grid,
+            prior=recognizer.prior,
+        )
+
+    def updates(self, chunks: Iterable[NDArray[Any]]) -> Iterator[Update]:
+        """Hear chunks as they come; give every update.
+
+        Args:
+            chunks: see `feed`.
+        """
+        for chunk in chunks:
+            yield from self.feed(chunk)
+
+    async def aupdates(self, chunks: AsyncIterable[NDArray[Any]]) -> AsyncIterator[Update]:
+        """Hear chunks as they come, the computing in a thread beside the event loop's.
+
+        Args:
+            chunks: see `feed`.
+
+        Examples:
+            >>> async def show(microphone):
+            ...     async for update in LiveRecognizer().aupdates(microphone):
+            ...         print(update.emotion)
+        """
+        import asyncio  # costs what a short recording costs
+
+        async for chunk in chunks:
+            for update in await asyncio.to_thread(self.feed, chunk):
+                yield update
+
+    def _take(self, piece: Piece) -> tuple[Segment, ...]:
+        """Keep what a stretch of sound completed; give the segments that are complete with it."""
+        recognizer = self._recognizer
+        judged = restrict(self._voice.hear(piece.windows, piece.weights), recognizer.columns)
+        self._kept.append(
+            np.concatenate(
+                [judged, piece.weights[:, None], piece.speech[:, None]], axis=1, dtype=np.float32
+            )
+        )
+        for region in piece.regions:
+            self._regions.extend(region)
+        settled = self._ear.activity.settled
+        complete = self._segments.feed(judged, piece.weights, piece.regions, settled=settled)
+        return tuple(complete)
+
+    def _update(self, piece: Piece, arrived: float) -> Update:
+        recognizer, rows = self._recognizer, piece.rows
+        segments = self._take(piece)
+        self._rows += len(rows.frames)
+        self._recent.feed(rows.frames, rows.weights)
+        pooled, seconds = self._recent.pooled()
+        scores: dict[str, float] = {}
+        if seconds >= _LEAST_SPEECH:
+            judged = restrict(self._voice.judge(pooled[None]), recognizer.columns)[0]
+            scores = dict(zip(recognizer.labels, judged.tolist(), strict=True))
+        top = max(scores, key=scores.__getitem__, default=None)
+        valence, arousal = project(scores) if scores else (0.0, 0.0)
+        speaking = self._ear.activity.speaking
+        told = self._rows * recognizer.grid.row_seconds
+        return Update(
+            time=told,
+            emotion=top if speaking else None,
+            scores=scores,
+            confidence=scores[top] if top is not None else 0.0,
+            valence=valence,
+            arousal=arousal,
+            speech=float(rows.probability[-1]),
+            speaking=speaking,
+            known=self.baseline.heard if self.baseline is not None else 0.0,
+            latency=self.heard - told + time.perf_counter() - arrived,
+            segments=segments,
+        )
