@@ -1,7 +1,10 @@
 """Saving sound as FLAC or WAV, 16 bits."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +13,7 @@ from affetto.dsp import SAMPLE_RATE
 from affetto.errors import OptionError, OutputError
 from affetto.jobs import atomic_path
 
-__all__ = ["save"]
+__all__ = ["Writer", "save"]
 
 DEFERS_SIGNALS = True  # PyAV drops what is raised in its callbacks
 
@@ -41,24 +44,22 @@ def save(path: str | Path, samples: ArrayLike, rate: int = SAMPLE_RATE) -> None:
         ...
         affetto.errors.OptionError: tone.mp3: found the suffix '.mp3', expected .flac or .wav
     """
-    path = Path(path)
-    container = path.suffix.lower().removeprefix(".")
-    if container not in _CODECS:
-        raise OptionError(f"{path}: found the suffix {path.suffix!r}, expected .flac or .wav")
-    if not 1 <= rate <= 655_350:
-        raise OptionError(f"found a rate of {rate} Hz, expected 1 to 655350")
-    rows = _to_int16(np.asarray(samples))
-    with atomic_path(path) as unfinished:
-        _encode(unfinished, rows, container=container, rate=rate)
-
-
-def _to_int16(samples: NDArray[Any]) -> NDArray[np.int16]:
-    """Round to 16 bits, shape (channels, samples)."""
-    rows = np.atleast_2d(samples)
+    rows = np.atleast_2d(np.asarray(samples))
     if rows.ndim != 2 or not rows.size or rows.shape[0] > 8:
         raise OptionError(
-            f"found samples of shape {samples.shape}, expected (samples,) or (channels, samples), "
-            "at most 8 channels"
+            f"found samples of shape {np.shape(samples)}, expected (samples,) or "
+            "(channels, samples), at most 8 channels"
+        )
+    with Writer(path, channels=len(rows), rate=rate) as out:
+        out.write(rows)
+
+
+def _to_int16(samples: NDArray[Any], *, channels: int) -> NDArray[np.int16]:
+    """Round to 16 bits, shape (channels, samples)."""
+    rows = np.atleast_2d(samples)
+    if rows.ndim != 2 or len(rows) != channels:
+        raise OptionError(
+            f"found samples of shape {samples.shape}, expected {channels} channels as before"
         )
     if not np.isfinite(rows).all():
         raise OptionError("found samples that are not finite numbers, expected [-1, 1]")
@@ -66,26 +67,112 @@ def _to_int16(samples: NDArray[Any]) -> NDArray[np.int16]:
     return np.clip(scaled, -32768, 32767).astype(np.int16)
 
 
-def _encode(path: Path, rows: NDArray[np.int16], *, container: str, rate: int) -> None:
-    """Encode to a file that nobody waits for yet."""
-    import av
+class Writer:
+    """Write samples to a FLAC or WAV file of 16 bits as they come, whole or not at all.
 
-    count, length = rows.shape
-    layout = _LAYOUTS.get(count, f"{count} channels")
-    interleaved = np.ascontiguousarray(rows.T).reshape(1, -1)
-    # The encoder writes to a Python file, whose errors say what is wrong with the disk.
-    with path.open("wb") as file:
+    A context manager: the file appears under its name when the block ends, also when it is
+    interrupted. An error leaves nothing behind.
+
+    Args:
+        path: where to; its suffix, .flac or .wav, says which.
+        channels: how many, up to 8.
+        rate: hertz.
+
+    Raises:
+        OptionError: another suffix, number of channels or rate.
+        OutputError: no such folder, no permission, no room.
+
+    Examples:
+        >>> with Writer("talk.flac") as out:  # doctest: +SKIP
+        ...     out.write(np.zeros(1600, np.float32))
+    """
+
+    def __init__(self, path: str | Path, *, channels: int = 1, rate: int = SAMPLE_RATE) -> None:
+        self.path = Path(path)
+        container = self.path.suffix.lower().removeprefix(".")
+        if container not in _CODECS:
+            raise OptionError(
+                f"{path}: found the suffix {self.path.suffix!r}, expected .flac or .wav"
+            )
+        if not 1 <= rate <= 655_350:
+            raise OptionError(f"found a rate of {rate} Hz, expected 1 to 655350")
+        if not 1 <= channels <= 8:
+            raise OptionError(f"found {channels} channels, expected 1 to 8")
+        self.written = 0
+        self._container = container
+        self._rate = rate
+        self._layout = _LAYOUTS.get(channels, f"{channels} channels")
+        self._waiting = np.empty((channels, 0), np.int16)
+
+    def __enter__(self) -> Self:
+        import av
+
+        with ExitStack() as opened:
+            unfinished = opened.enter_context(atomic_path(self.path))
+            # The encoder writes to a Python file, whose errors say what is wrong with the disk.
+            file = opened.enter_context(unfinished.open("wb"))
+            with self._named_errors():
+                self._out = av.open(file, "w", format=self._container)
+                self._stream: Any = self._out.add_stream(
+                    _CODECS[self._container], rate=self._rate, layout=self._layout
+                )
+            self._opened = opened.pop_all()
+        return self
+
+    def write(self, samples: ArrayLike) -> None:
+        """Add samples: float, full scale [-1, 1], shape (samples,) or (channels, samples).
+
+        Raises:
+            OptionError: another shape, or values that are not finite.
+            OutputError: no room.
+        """
+        rows = _to_int16(np.asarray(samples), channels=len(self._waiting))
+        self._waiting = np.concatenate([self._waiting, rows], axis=1)
+        whole = self._waiting.shape[1] // _FRAME * _FRAME
+        self._encode(self._waiting[:, :whole])
+        self._waiting = self._waiting[:, whole:]
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # What an interruption ends is whole as far as it goes; what an error ends is not.
+        if kind is not None and issubclass(kind, Exception):
+            with suppress(Exception):
+                self._out.close()
+            self._opened.__exit__(kind, error, trace)
+            return
+        with self._opened, self._named_errors():
+            self._encode(self._waiting)
+            self._out.mux(self._stream.encode(None))
+            self._out.close()
+
+    def _encode(self, rows: NDArray[np.int16]) -> None:
+        import av
+
+        count, length = rows.shape
+        interleaved = np.ascontiguousarray(rows.T).reshape(1, -1)
+        with self._named_errors():
+            for start in range(0, length, _FRAME):
+                part = interleaved[:, start * count : (start + _FRAME) * count]
+                frame = av.AudioFrame.from_ndarray(part, format="s16", layout=self._layout)
+                frame.sample_rate = self._rate
+                frame.pts = self.written
+                self._out.mux(self._stream.encode(frame))
+                self.written += part.shape[1] // count
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """Turn what the encoder raises to a line; errors of the disk have their own."""
+        import av
+
         try:
-            with av.open(file, "w", format=container) as out:
-                stream: Any = out.add_stream(_CODECS[container], rate=rate, layout=layout)
-                for start in range(0, length, _FRAME):
-                    part = interleaved[:, start * count : (start + _FRAME) * count]
-                    frame = av.AudioFrame.from_ndarray(part, format="s16", layout=layout)
-                    frame.sample_rate = rate
-                    frame.pts = start
-                    out.mux(stream.encode(frame))
-                out.mux(stream.encode(None))
+            yield
         except OSError:
             raise
         except (av.FFmpegError, ValueError) as error:
-            raise OutputError(f"can't write {container} with {count} channels: {error}") from error
+            raise OutputError(
+                f"can't write {self._container} with {len(self._waiting)} channels: {error}"
+            ) from error

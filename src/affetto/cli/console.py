@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from rich.console import Console
     from rich.text import Text
 
     from affetto.cli.glyphs import Glyphs
 
-__all__ = ["note", "print_data", "show"]
+__all__ = ["glyphs_for", "note", "print_data", "show"]
 
 
 def show(page: "Callable[[int, Glyphs], Iterable[Text]]") -> None:
@@ -21,16 +22,8 @@ def show(page: "Callable[[int, Glyphs], Iterable[Text]]") -> None:
     """
     from rich.console import Console
 
-    from affetto.cli.glyphs import ASCII, UNICODE
-
     console = Console()
-    glyphs = UNICODE
-    try:
-        "▂😊↗".encode(console.encoding)
-    except (LookupError, UnicodeEncodeError):
-        glyphs = ASCII
-    if console.legacy_windows:
-        glyphs = ASCII
+    glyphs = glyphs_for(console)
     lines = page(console.width, glyphs)
     if console.is_terminal and console.color_system and not console.no_color:
         for line in lines:
@@ -38,6 +31,17 @@ def show(page: "Callable[[int, Glyphs], Iterable[Text]]") -> None:
     else:
         # Without colour rich would still write escape codes for bold and dim.
         sys.stdout.writelines(line.plain.rstrip() + "\n" for line in lines)
+
+
+def glyphs_for(console: "Console") -> "Glyphs":
+    """Choose the characters that a console can show."""
+    from affetto.cli.glyphs import ASCII, UNICODE
+
+    try:
+        "▂😊↗".encode(console.encoding)
+    except (LookupError, UnicodeEncodeError):
+        return ASCII
+    return ASCII if console.legacy_windows else UNICODE
 
 
 def print_data(text: str) -> None:

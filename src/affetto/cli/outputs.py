@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32]
 
-__all__ = ["FORMATS", "FileOutput", "FolderOutput", "Output", "StdoutOutput", "choose", "places"]
+__all__ = [
+    "FORMATS",
+    "FileOutput",
+    "FolderOutput",
+    "Output",
+    "StdoutOutput",
+    "choose",
+    "places",
+    "write_one",
+]
 
 FORMATS = {"text": ".txt", "json": ".json", "csv": ".csv", "html": ".html"}
 """The formats of `--format`, and the ending of a file in each."""
@@ -55,6 +64,21 @@ def as_text(timelines: Sequence[Timeline], form: str, *, track: bool = False) ->
     from affetto.cli.render import plain, view
 
     return "\n".join(plain(view(timeline, width=_FILE_WIDTH)) for timeline in timelines)
+
+
+def write_one(path: Path, form: str, timeline: Timeline, samples: "Samples | None" = None) -> None:
+    """Write one result to a file.
+
+    Args:
+        path: the file.
+        form: one of `FORMATS`.
+        timeline: the result.
+        samples: of the recording, for HTML.
+    """
+    if form == "html":
+        _write_page(path, timeline, samples)
+    else:
+        _write_text(path, as_text([timeline], form))
 
 
 class Output(ABC):

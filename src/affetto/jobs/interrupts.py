@@ -12,6 +12,7 @@ __all__ = [
     "Terminated",
     "held_back",
     "leave_signals_to_parent",
+    "noted",
     "stoppable",
     "uninterrupted",
 ]
@@ -118,6 +119,40 @@ def held_back() -> Iterator[None]:
             signal.signal(number, handler)
     if came:
         signal.raise_signal(came[0])
+
+
+@contextmanager
+def noted() -> Iterator[Callable[[], int | None]]:
+    """Note the first Ctrl-C or termination rather than raise it; a second one is raised.
+
+    For work that is ended by it in good order: whoever works looks now and then.
+
+    Yields:
+        What gives the signal's number; None while none came.
+
+    Examples:
+        >>> with noted() as asked:
+        ...     signal.raise_signal(signal.SIGINT)
+        ...     asked() == signal.SIGINT
+        True
+    """
+    came: list[int] = []
+    former: dict[int, Any] = {}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if came:
+            _stop(number, frame)
+        came.append(number)
+
+    if _in_main_thread():
+        former = {number: signal.getsignal(number) for number in _SIGNALS}
+        for number in former:
+            signal.signal(number, note)
+    try:
+        yield lambda: came[0] if came else None
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def leave_signals_to_parent() -> None:

@@ -1,0 +1,295 @@
+"""`affetto listen`: the feeling in a voice while it speaks."""
+
+import json
+import signal
+import sys
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from affetto.cli.console import note, print_data, show
+from affetto.errors import AffettoError, OptionError
+from affetto.jobs import check_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from rich.text import Text
+
+    from affetto.cli.glyphs import Glyphs
+    from affetto.recognition import LiveRecognizer, Update
+    from affetto.timeline import Timeline
+
+    Chunks = Iterator[NDArray[np.float32]]
+    Tell = Callable[[Sequence[Update], NDArray[np.float32]], None]
+
+__all__ = ["command"]
+
+_WHOLE = {
+    "speakers": "speakers are told apart once all was heard",
+    "denoise": "what is steady noise is known once all was heard",
+    "loudness": "the loudness of a recording is known once all was heard",
+}
+"""Options of `affetto analyze` that a stream can't have, and why."""
+
+_FORMS = {".json": "json", ".csv": "csv", ".html": "html", ".txt": "text"}
+
+
+def command(
+    device: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|NUMBER", help="Which microphone; see --devices."),
+    ] = None,
+    devices: Annotated[bool, typer.Option("--devices", help="List the microphones.")] = False,
+    source: Annotated[
+        Path | None,
+        typer.Option("--input", metavar="FILE", help="Hear a file, as fast as it would be spoken."),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(metavar="S", help="End after this much sound.")
+    ] = None,
+    form: Annotated[
+        Literal["text", "jsonl"],
+        typer.Option("--format", help="text to look at; jsonl: an update a line."),
+    ] = "text",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Keep the timeline: .json, .csv, .html or .txt."
+        ),
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep the sound: .flac or .wav.")
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(metavar="MODEL", help="A bundled model, a package's folder, hf:owner/name."),
+    ] = "default",
+    labels: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,…", help="The only answers to choose among: angry,neutral."),
+    ] = None,
+    window: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="What one answer hears; the model's.")
+    ] = None,
+    hop: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="The timeline's; the model's.")
+    ] = None,
+    every: Annotated[
+        float, typer.Option(metavar="SECONDS", help="From one update to the next.")
+    ] = 0.08,
+    no_baseline: Annotated[
+        bool, typer.Option("--no-baseline", help="Don't learn how the voice sounds.")
+    ] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Start from a person's saved baseline.")
+    ] = None,
+    save_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save what was learned of the voice.")
+    ] = None,
+    prior: Annotated[
+        str,
+        typer.Option(metavar="PRIOR", help="How common each emotion is: everyday, even, angry=2,…"),
+    ] = "everyday",
+    speakers: Annotated[str | None, typer.Option(hidden=True)] = None,
+    denoise: Annotated[bool, typer.Option("--denoise", hidden=True)] = False,
+    loudness: Annotated[float | None, typer.Option(hidden=True)] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes on stderr.")] = False,
+) -> None:
+    """Hear the feeling in a voice while it speaks.
+
+    Ctrl-C ends it; then the timeline of all that was heard is shown. A voice is known better the
+    longer it is heard.
+
+    Examples:
+      affetto listen
+      affetto listen --record talk.flac -o talk.json
+      affetto listen --format jsonl | jq -c '[.time, .emotion]'
+      affetto listen --input talk.mp3
+    """
+    for name, given in (("speakers", speakers), ("denoise", denoise), ("loudness", loudness)):
+        if given:
+            raise OptionError(
+                f"found --{name}, which is not for listening: {_WHOLE[name]}; "
+                "keep the sound with --record, and give that to affetto analyze"
+            )
+    if devices:
+        _list_devices()
+        return
+    if source is not None and device is not None:
+        raise OptionError("found --input and --device, expected one of the two")
+    if no_baseline and (baseline or save_baseline):
+        given = "--baseline" if baseline else "--save-baseline"
+        raise OptionError(f"found --no-baseline and {given}, which contradict each other")
+    if seconds is not None and not seconds > 0:
+        raise OptionError(f"found --seconds {seconds:g}, expected more than 0")
+    kept_as = _form(output)
+    for path in (output, record, save_baseline):
+        if path is not None:
+            check_file(path)
+
+    from affetto.recognition import LiveRecognizer
+
+    live = LiveRecognizer(
+        model,
+        every=every,
+        window=window,
+        hop=hop,
+        labels=labels,
+        baseline=_known(model, baseline) if baseline else not no_baseline,
+        prior=prior,
+    )
+    ended_by = _listen(
+        live, source=source, device=device, seconds=seconds, form=form, record=record, quiet=quiet
+    )
+    timeline = live.finish()
+    if form == "text":
+        from affetto.cli.render import view
+
+        show(lambda width, glyphs: view(timeline, width=width, glyphs=glyphs))
+    if output is not None:
+        _keep(timeline, output, kept_as, record)
+    if save_baseline is not None and live.baseline is not None:
+        live.baseline.save(save_baseline)
+    if ended_by == signal.SIGTERM:
+        raise typer.Exit(143)
+
+
+def _list_devices() -> None:
+    from affetto.audio import microphones
+
+    names = microphones()
+    if not names:
+        raise AffettoError("found no microphone, expected one: connect it, or allow its use")
+    for number, name in enumerate(names, start=1):
+        print_data(f"{number} {name}\n")
+
+
+def _form(output: Path | None) -> str:
+    """Tell from a name what the timeline is kept as."""
+    if output is None:
+        return ""
+    suffix = output.suffix.lower()
+    if suffix not in _FORMS:
+        raise OptionError(
+            f"{output}: found the suffix {output.suffix!r}, expected {', '.join(_FORMS)}"
+        )
+    return _FORMS[suffix]
+
+
+def _known(model: str, path: Path) -> Any:
+    """Open a person's baseline."""
+    from affetto.recognition import Recognizer, SpeakerBaseline
+
+    fresh = Recognizer(model).new_baseline()
+    return SpeakerBaseline.load(path, fresh.statistics, model=fresh.model)
+
+
+def _listen(
+    live: "LiveRecognizer",
+    *,
+    source: Path | None,
+    device: str | None,
+    seconds: float | None,
+    form: str,
+    record: Path | None,
+    quiet: bool,
+) -> int | None:
+    """Hear until the end; give the signal that ended it, if one did."""
+    from affetto import audio
+    from affetto.dsp import SAMPLE_RATE
+    from affetto.jobs.interrupts import noted
+
+    with ExitStack() as opened:
+        chunks: Chunks
+        if source is not None:
+            stream = opened.enter_context(audio.stream(source, chunk=1.0))
+            chunks = audio.in_real_time(stream, seconds=live.every)
+            live.source = stream.source
+        else:
+            microphone = opened.enter_context(audio.Microphone(device))
+            chunks = microphone
+            live.source = microphone.name
+            if not quiet:
+                note(f"listening to {microphone.name}")
+        recorder = opened.enter_context(audio.Writer(record)) if record is not None else None
+        tell = _teller(live, form, opened)
+        asked = opened.enter_context(noted())
+        left = None if seconds is None else round(seconds * SAMPLE_RATE)
+        for given in chunks:
+            chunk = given if left is None else given[:left]
+            if recorder is not None:
+                recorder.write(chunk)
+            tell(live.feed(chunk), chunk)
+            if left is not None:
+                left -= len(chunk)
+            if left == 0 or asked():
+                break
+        if source is None and microphone.lost and not quiet:
+            note(f"{microphone.lost:.1f} s of sound were lost: this machine is too slow for them")
+        return asked()
+
+
+def _teller(live: "LiveRecognizer", form: str, opened: ExitStack) -> "Tell":
+    """Give what shows updates, with the sound that they come of."""
+    if form == "jsonl":
+        return _write_lines
+    if sys.stdout.isatty():
+        return _draw(live, opened)
+    return _write_segments
+
+
+def _write_lines(updates: "Sequence[Update]", _: object) -> None:
+    for update in updates:
+        print_data(json.dumps(update.to_dict(), ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _write_segments(updates: "Sequence[Update]", _: object) -> None:
+    """Print each segment once it is complete."""
+    from affetto.cli.live_view import segment_line
+
+    for segment in (segment for update in updates for segment in update.segments):
+        show(partial(_one_line, partial(segment_line, segment)))
+        sys.stdout.flush()
+
+
+def _one_line(line: "Callable[..., Text]", width: int, glyphs: "Glyphs") -> "list[Text]":  # noqa: ARG001
+    return [line(glyphs=glyphs)]
+
+
+def _draw(live: "LiveRecognizer", opened: ExitStack) -> "Tell":
+    """Draw in a terminal, over and over at one place."""
+    from rich.console import Console, Group
+    from rich.live import Live
+
+    from affetto.cli.console import glyphs_for
+    from affetto.cli.live_view import LiveView, level_of
+
+    console = Console()
+    view = LiveView(live.labels, width=min(console.width, 100), glyphs=glyphs_for(console))
+    screen = opened.enter_context(Live(console=console, auto_refresh=False, transient=True))
+
+    def tell(updates: "Sequence[Update]", chunk: "NDArray[np.float32]") -> None:
+        for update in updates:
+            view.take(update, level=level_of(chunk[-1600:]))
+        screen.update(Group(*view.lines()), refresh=True)
+
+    return tell
+
+
+def _keep(timeline: "Timeline", output: Path, form: str, record: Path | None) -> None:
+    """Write the timeline; a page has its sound in it where that was kept."""
+    from affetto.cli.outputs import write_one
+
+    samples = None
+    if form == "html" and record is not None:
+        from affetto import audio
+
+        samples = audio.load(record).samples
+    write_one(output, form, timeline, samples)

@@ -1,0 +1,179 @@
+"""`affetto listen`, with a file for a microphone and with a sound card that gives silence."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.text import Text
+
+from affetto import audio
+from affetto.cli.glyphs import ASCII, UNICODE, Glyphs
+from affetto.cli.live_view import LiveView
+from affetto.recognition import Update
+from affetto.timeline import Segment
+from tiny_model import silence, voice_like
+
+Run = Callable[..., subprocess.CompletedProcess[bytes]]
+
+NO_CARD = {"AFFETTO_AUDIO_BACKEND": "null"}
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    path = tmp_path / "talk.flac"
+    audio.save(path, np.concatenate([voice_like(2.0), silence(0.8), voice_like(1.0), silence(0.7)]))
+    return path
+
+
+def test_a_file_is_heard_as_from_a_microphone(
+    run: Run, talk: Path, model: Path, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    done = run(
+        "listen", "--input", talk, "--model", model, "--format", "jsonl",
+        "-o", "out.json", "--record", "kept.flac", "--save-baseline", "me.npz",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert time.monotonic() - began > 4.5
+    updates = [json.loads(line) for line in done.stdout.splitlines()]
+    assert 50 <= len(updates) <= 57
+    assert {"time", "emotion", "confidence", "scores", "valence", "arousal"} <= set(updates[0])
+    assert {"speaking", "latency", "segments", "known"} <= set(updates[0])
+    assert any(update["speaking"] and update["emotion"] for update in updates)
+    assert next(s["start"] for u in updates for s in u["segments"]) < 0.3
+
+    kept = json.loads((tmp_path / "out.json").read_text())
+    again = run("analyze", talk, "--model", model, "--causal", "--format", "json")
+    assert kept["segments"] == json.loads(again.stdout)["segments"]
+    np.testing.assert_array_equal(
+        audio.load(tmp_path / "kept.flac").samples, audio.load(talk).samples
+    )
+    assert run("analyze", talk, "--model", model, "--baseline", "me.npz").returncode == 0
+
+
+def test_piped_text_is_a_line_a_segment_and_the_view(run: Run, talk: Path, model: Path) -> None:
+    done = run("listen", "--input", talk, "--model", model, "--seconds", "3.5")
+    text = done.stdout.decode()
+    assert done.returncode == 0
+    assert "0:00.0 – 0:02.0" in text
+    assert "of speech" in text
+    assert "\x1b" not in text
+
+
+def test_the_microphone_is_named_and_heard(run: Run, model: Path, tmp_path: Path) -> None:
+    listed = run("listen", "--devices", env=NO_CARD)
+    assert listed.stdout.decode() == "1 NULL Capture Device\n"
+    done = run(
+        "listen", "--seconds", "1", "--device", "1", "--model", model,
+        "--record", "kept.wav", "-o", "page.html", env=NO_CARD,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert b"listening to NULL Capture Device" in done.stderr
+    assert audio.load(tmp_path / "kept.wav").duration == 1.0
+    assert "<html" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)], ids=["ctrl-c", "termination"]
+)
+def test_what_ends_it_loses_nothing(
+    number: signal.Signals, status: int, model: Path, tmp_path: Path
+) -> None:
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "affetto", "listen", "--model", model, "--format", "jsonl",
+            "--record", "kept.flac", "-o", "out.json",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, **NO_CARD},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        for _ in range(10):
+            process.stdout.readline()
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == status, stderr
+    duration = json.loads((tmp_path / "out.json").read_text())["duration"]
+    assert duration >= 0.8
+    assert audio.load(tmp_path / "kept.flac").duration == pytest.approx(duration, abs=1e-3)
+    assert not list(tmp_path.glob(".affetto-*"))
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--speakers", "2"], "speakers are told apart once all was heard"),
+        (["--denoise"], "steady noise is known once all was heard"),
+        (["--loudness", "-23"], "loudness of a recording is known once all was heard"),
+        (["--input", "a.wav", "--device", "1"], "expected one of the two"),
+        (["--input", "missing.wav"], "missing.wav: no such file"),
+        (["-o", "out.mid"], "found the suffix '.mid', expected .json, .csv, .html, .txt"),
+        (["--record", "out.mp3"], "found the suffix '.mp3', expected .flac or .wav"),
+        (["--seconds", "0"], "expected more than 0"),
+        (["--device", "Studio"], "found no microphone 'Studio', expected one of: 1 NULL"),
+        (["--every", "9"], "found an update every 9 s"),
+        (["--no-baseline", "--baseline", "me.npz"], "contradict each other"),
+    ],
+)
+def test_what_can_be_mended_is_told_in_one_line(run: Run, args: list[str], said: str) -> None:
+    done = run("listen", *args, env=NO_CARD)
+    lines = done.stderr.decode().splitlines()
+    assert done.returncode == 2
+    assert [said in line for line in lines[-1:]] == [True], lines
+    assert done.stdout == b""
+
+
+def update(time: float, *, emotion: str | None, segments: tuple[Segment, ...] = ()) -> Update:
+    scores = {"happy": 0.7, "sad": 0.3} if emotion else {}
+    return Update(
+        time=time,
+        emotion=emotion,
+        scores=scores,
+        confidence=0.7 if emotion else 0.0,
+        valence=0.3,
+        arousal=-0.2,
+        speech=0.9 if emotion else 0.0,
+        speaking=emotion is not None,
+        known=time,
+        latency=0.3,
+        segments=segments,
+    )
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_the_picture_fits_and_tells_what_is_heard(width: int, glyphs: Glyphs) -> None:
+    view = LiveView(["happy", "sad"], width=width, glyphs=glyphs)
+    assert "waiting" in plain(view.lines())
+    view.take(update(0.08, emotion=None), level=0.0)
+    assert "listening" in plain(view.lines())
+    done = Segment(0.0, 2.0, "sad", {"sad": 0.6, "happy": 0.4}, 0.6, -0.3, -0.4)
+    for k in range(2, 900):
+        told = (done,) if k == 40 else ()
+        view.take(update(k * 0.08, emotion="happy", segments=told), level=0.5)
+    lines = [part for line in view.lines() for part in line.split("\n")]
+    assert max(line.cell_len for line in lines) <= width
+    text = plain(view.lines())
+    assert "happy" in lines[0].plain
+    assert "70%" in lines[0].plain
+    assert "0:02.0" in text
+    assert glyphs.heights[round(0.7 * (len(glyphs.heights) - 1))] * (width - 4) in text
+    if glyphs is ASCII:
+        assert text.isascii()
+
+
+def plain(lines: object) -> str:
+    return "\n".join(line.plain for line in lines if isinstance(line, Text))  # type: ignore[attr-defined]
