@@ -9,7 +9,10 @@ from affetto.cli import main
     ("args", "line"),
     [
         ("analyse a.wav", "found the verb 'analyse', expected 'analyze' perhaps"),
-        ("dance", "found the verb 'dance', expected analyze, models, corpora, train or evaluate"),
+        (
+            "dance",
+            "found the verb 'dance', expected analyze, listen, models, corpora, train or evaluate",
+        ),
         ("models", "found no verb, expected list, show, verify or note"),
         ("models lst", "found the verb 'lst', expected 'list' perhaps"),
         ("models verify", "found no PATH, expected affetto models verify PATH"),
