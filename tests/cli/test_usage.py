@@ -11,7 +11,8 @@ from affetto.cli import main
         ("analyse a.wav", "found the verb 'analyse', expected 'analyze' perhaps"),
         (
             "dance",
-            "found the verb 'dance', expected analyze, listen, models, corpora, train or evaluate",
+            "found the verb 'dance', expected analyze, listen, serve, models, corpora, train or "
+            "evaluate",
         ),
         ("models", "found no verb, expected list, show, verify or note"),
         ("models lst", "found the verb 'lst', expected 'list' perhaps"),

@@ -35,6 +35,7 @@ class Verb:
 VERBS = {
     "analyze": Verb("affetto.cli.analyze", "Hear who felt what when, in files and folders."),
     "listen": Verb("affetto.cli.listen", "Hear it live, from a microphone."),
+    "serve": Verb("affetto.cli.serve", "Serve recordings and live sound to programs."),
     "models": Verb("affetto.cli.models", "List, show and verify model packages."),
     "corpora": Verb("affetto.cli.corpora", "List, describe, prepare and merge corpora."),
     "train": Verb("affetto.cli.train", "Train a model and export it as a package."),

@@ -1,0 +1,102 @@
+"""`affetto serve`: recordings by REST and live sound by WebSocket, on one port."""
+
+import os
+import socket
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from affetto.cli.console import note
+from affetto.errors import MissingExtraError, OptionError
+
+__all__ = ["command"]
+
+_TOKEN = "AFFETTO_TOKEN"
+
+
+def command(
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; others than this need a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="N", help="0 for any that is free.")] = 8723,
+    model: Annotated[
+        str,
+        typer.Option(metavar="MODEL", help="A bundled model, a package's folder, hf:owner/name."),
+    ] = "default",
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="A site whose pages may use it; may be repeated."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Recordings at once; one a core.")
+    ] = None,
+    waiting: Annotated[
+        int, typer.Option(metavar="N", help="Recordings that may wait; more are told to come back.")
+    ] = 16,
+    streams: Annotated[int, typer.Option(metavar="N", help="Live streams at once.")] = 200,
+    upload: Annotated[float, typer.Option(metavar="MB", help="The largest recording.")] = 500.0,
+    hours: Annotated[float, typer.Option(metavar="H", help="The longest recording.")] = 4.0,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", help="The longest work on a recording.")
+    ] = 600.0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No line for each request.")] = False,
+) -> None:
+    """Serve recordings and live sound to other programs.
+
+    The address, and how requests look, is at /docs. For any address but this machine's own, set
+    AFFETTO_TOKEN; clients then send it as Authorization: Bearer TOKEN.
+
+    Examples:
+      affetto serve
+      curl -F file=@talk.mp3 localhost:8723/v1/analyze
+      AFFETTO_TOKEN=$(openssl rand -hex 16) affetto serve --host 0.0.0.0
+    """
+    try:
+        import uvicorn
+
+        from affetto.server.app import create_app
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), extra="server", purpose="affetto serve") from None
+    from affetto.server.settings import Settings
+
+    settings = Settings(
+        model=model,
+        host=host,
+        port=port,
+        token=os.environ.get(_TOKEN) or None,
+        origins=tuple(origin or ()),
+        waiting=waiting,
+        streams=streams,
+        upload=round(upload * 1e6),
+        duration=hours * 3600,
+        timeout=timeout,
+        **({} if workers is None else {"workers": workers}),
+    )
+    app = create_app(settings)
+    listening = _listen(settings.host, settings.port)
+    name = f"[{host}]" if ":" in host else host
+    note(f"serving {name}:{listening.getsockname()[1]} (Ctrl-C ends; how to use it: /docs)")
+    config = uvicorn.Config(
+        app,
+        access_log=not quiet,
+        log_level="warning" if quiet else "info",
+        ws="websockets-sansio",
+        ws_max_size=4_000_000,
+        timeout_graceful_shutdown=5,
+    )
+    # It ends in good order by either signal, and raises it afterwards.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open the socket, before anything is promised."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise OptionError(
+            f"can't listen at {host}:{port} ({error.strerror or error}), expected an address of "
+            "this machine and a free port: choose another --port"
+        ) from None

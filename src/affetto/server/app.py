@@ -1,0 +1,112 @@
+"""The application: REST and WebSocket on one port."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from affetto import __version__
+from affetto.errors import AffettoError, AudioError, ModelError, OptionError
+from affetto.models import ModelPackage, load
+from affetto.server.guard import Guard
+from affetto.server.metrics import Metrics
+from affetto.server.recordings import routes as recording_routes
+from affetto.server.settings import Settings
+from affetto.server.streams import routes as stream_routes
+from affetto.server.uploads import TooLargeError
+from affetto.server.workers import BusyError, Slots, StoppedError, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+__all__ = ["Hall", "create_app"]
+
+_STATUS: dict[type[AffettoError], int] = {
+    BusyError: 503,
+    StoppedError: 504,
+    TooLargeError: 413,
+    AudioError: 422,
+    OptionError: 422,
+    ModelError: 500,
+}
+"""What a kind of error is in HTTP; 400 for any other."""
+
+
+class Hall:
+    """What the rooms of a server share.
+
+    Args:
+        settings: of the server.
+
+    Raises:
+        ModelError: there is no such model, or it is damaged.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.package: ModelPackage = load(settings.model)
+        self.metrics = Metrics()
+        self.recordings = Slots(settings.workers + settings.waiting, "recordings")
+        self.streams = Slots(settings.streams, "streams")
+        self.recording_workers = Workers(settings.workers, "recordings")
+        self.stream_workers = Workers(settings.workers, "streams")
+
+    def close(self) -> None:
+        """Let the workers go."""
+        self.recording_workers.close()
+        self.stream_workers.close()
+
+
+def create_app(settings: Settings | None = None) -> Any:
+    """Make the application, for any ASGI server.
+
+    Args:
+        settings: of the server.
+
+    Raises:
+        ModelError: there is no such model, or it is damaged.
+
+    Examples:
+        >>> app = create_app()
+    """
+    settings = settings or Settings()
+    hall = Hall(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        hall.close()
+
+    app = FastAPI(
+        title="Affetto",
+        version=__version__,
+        description="Hears the feeling in a voice: recordings by REST, live sound by WebSocket "
+        "at `/v1/stream`.",
+        lifespan=lifespan,
+    )
+    app.include_router(recording_routes(hall))
+    app.include_router(stream_routes(hall))
+
+    @app.exception_handler(AffettoError)
+    async def mend(_: Request, error: AffettoError) -> JSONResponse:
+        kinds = [kind for kind in type(error).__mro__ if kind in _STATUS]
+        status = _STATUS[kinds[0]] if kinds else 400
+        retry = {"retry-after": str(error.retry_after)} if isinstance(error, BusyError) else None
+        return JSONResponse({"error": str(error)}, status, retry)
+
+    @app.exception_handler(RequestValidationError)
+    async def misused(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
+
+    @app.exception_handler(HTTPException)
+    async def missing(_: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
+
+    return Guard(app, settings)

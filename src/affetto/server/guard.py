@@ -1,0 +1,111 @@
+"""Who may use the server: the token, and pages of other sites."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+    from typing import Any
+
+    from affetto.server.settings import Settings
+
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+__all__ = ["Guard"]
+
+_OPEN = ("/health",)
+"""What a supervisor asks without a token."""
+
+
+class Guard:
+    """Stand before an application, and let in who may use it.
+
+    A browser sends along which site a page came from (`Origin`). Pages of other sites are refused:
+    else any page that a person looks at could use the server on that person's own machine. A server
+    that only this machine reaches also refuses to be called by another name, which a site could
+    lead here (DNS rebinding).
+
+    Args:
+        app: the application.
+        settings: its token and origins.
+    """
+
+    def __init__(self, app: App, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            # Before it is accepted, this is answered with status 403.
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal[1]})
+        else:
+            await _answer(send, *refusal)
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        """Give status and reason, or None for who may come in."""
+        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        host, origin = headers.get(b"host", ""), headers.get(b"origin")
+        if self._settings.local and _name(host) not in ("localhost", "127.0.0.1", "::1"):
+            return 403, f"found the host {host!r}, expected localhost or 127.0.0.1"
+        own = origin is None or urlsplit(origin).netloc == host
+        if not own and origin not in self._settings.origins:
+            return 403, f"found a page of {origin}, expected one of this server; see --origin"
+        token = self._settings.token
+        if token is None or scope["path"] in _OPEN:
+            return None
+        shown = headers.get(b"authorization", "").removeprefix("Bearer ")
+        shown = shown or _from_protocol(headers.get(b"sec-websocket-protocol", ""))
+        if hmac.compare_digest(shown.encode(), token.encode()):
+            return None
+        return 401, "found no valid token, expected the header Authorization: Bearer TOKEN"
+
+
+def _name(host: str) -> str:
+    """Take the port off.
+
+    Examples:
+        >>> _name("localhost:8723"), _name("[::1]:80"), _name("::1")
+        ('localhost', '::1', '::1')
+    """
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host if host.count(":") > 1 else host.partition(":")[0]
+
+
+def _from_protocol(offered: str) -> str:
+    """Find the token among WebSocket protocols: a browser can't set other headers.
+
+    Examples:
+        >>> _from_protocol("affetto, token.secret")
+        'secret'
+    """
+    for protocol in offered.split(","):
+        if protocol.strip().startswith("token."):
+            return protocol.strip().removeprefix("token.")
+    return ""
+
+
+async def _answer(send: Send, status: int, reason: str) -> None:
+    import json
+
+    body = json.dumps({"error": reason}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,80 @@
+"""What a server may do, for whom, and how much of it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+
+from affetto.errors import OptionError
+
+__all__ = ["Settings"]
+
+_LEAST_TOKEN = 16
+"""Characters that can't be guessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a server.
+
+    Attributes:
+        model: a name, a folder or ``hf:owner/name``.
+        host: the address to listen at; any other than loopback needs a token.
+        port: 0 for any that is free.
+        token: what a client must show; None where only this machine can reach the server.
+        origins: of web pages elsewhere that may use it, such as ``https://example.org``.
+        workers: recordings, and chunks of streams, that are worked on at once.
+        waiting: recordings that may wait for a worker; more are refused for now.
+        streams: live streams at once; more are refused for now.
+        upload: bytes of a recording at most.
+        duration: seconds of a recording at most.
+        timeout: seconds that a recording may be worked on.
+        idle: seconds after which a stream that sends nothing, or takes nothing, is closed.
+
+    Raises:
+        OptionError: a number is out of its range, or other machines could reach a server without a
+            token.
+    """
+
+    model: str = "default"
+    host: str = "127.0.0.1"
+    port: int = 8723
+    token: str | None = None
+    origins: tuple[str, ...] = ()
+    workers: int = os.cpu_count() or 1
+    waiting: int = 16
+    streams: int = 200
+    upload: int = 500_000_000
+    duration: float = 4 * 3600.0
+    timeout: float = 600.0
+    idle: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise OptionError(f"found port {self.port}, expected 0 to 65535")
+        for name in ("workers", "streams", "upload", "duration", "timeout", "idle"):
+            if not getattr(self, name) > 0:
+                raise OptionError(f"found {name} {getattr(self, name)}, expected more than 0")
+        if self.waiting < 0:
+            raise OptionError(f"found waiting {self.waiting}, expected 0 or more")
+        if self.token is not None and len(self.token) < _LEAST_TOKEN:
+            raise OptionError(
+                f"found a token of {len(self.token)} characters, expected {_LEAST_TOKEN} or more "
+                "that nobody guesses"
+            )
+        if self.token is None and not self.local:
+            raise OptionError(
+                f"found host {self.host} without a token: whoever reaches this machine could use "
+                "it; set AFFETTO_TOKEN, or stay at 127.0.0.1"
+            )
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False

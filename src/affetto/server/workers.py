@@ -1,0 +1,129 @@
+"""Work beside the event loop: so much at once, so much waiting, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from affetto.errors import AffettoError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+__all__ = ["BusyError", "Slots", "StoppedError", "Workers"]
+
+R = TypeVar("R")
+
+
+class BusyError(AffettoError):
+    """Refused for now.
+
+    Attributes:
+        retry_after: seconds after which to try again.
+    """
+
+    def __init__(self, what: str, *, retry_after: int) -> None:
+        super().__init__(f"found the server at work on as many {what} as it takes; try again soon")
+        self.retry_after = retry_after
+
+
+class StoppedError(AffettoError):
+    """Work that was stopped: nobody waits for it any more, or it took too long."""
+
+
+class Slots:
+    """So many at once.
+
+    Args:
+        count: how many.
+        what: they are called when there are too many.
+    """
+
+    def __init__(self, count: int, what: str) -> None:
+        self.count = count
+        self.taken = 0
+        self.mean = 1.0
+        self._what = what
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """Hold a slot.
+
+        Raises:
+            BusyError: none is free.
+        """
+        if self.taken >= self.count:
+            raise BusyError(self._what, retry_after=max(1, round(self.mean)))
+        self.taken += 1
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.taken -= 1
+            self.mean += 0.2 * (time.monotonic() - began - self.mean)
+
+
+class Workers:
+    """Threads for what computes: the network lets go of Python's lock while it runs.
+
+    Args:
+        count: of threads.
+        name: of them.
+    """
+
+    def __init__(self, count: int, name: str) -> None:
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix=f"affetto-{name}")
+
+    async def run(self, work: Callable[[], R]) -> R:
+        """Run a function in a thread; give what it gives."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    async def run_stoppable(
+        self,
+        work: Callable[[Callable[[], None]], R],
+        *,
+        gone: Callable[[], Awaitable[bool]],
+        timeout: float,
+    ) -> R:
+        """Run a function that looks now and then whether it shall stop.
+
+        Args:
+            work: is given what it calls to look, which raises `StoppedError` when it shall.
+            gone: awaited four times a second; true once nobody waits for the result.
+            timeout: seconds.
+
+        Raises:
+            StoppedError: it was stopped.
+        """
+        stop = threading.Event()
+
+        def look() -> None:
+            if stop.is_set():
+                raise StoppedError("stopped")
+
+        loop = asyncio.get_running_loop()
+        running = loop.run_in_executor(self._pool, lambda: work(look))
+        deadline = time.monotonic() + timeout
+        try:
+            while True:
+                done, _ = await asyncio.wait({running}, timeout=0.25)
+                if done:
+                    return running.result()
+                if await gone():
+                    raise StoppedError("found that the client went away")
+                if time.monotonic() > deadline:
+                    raise StoppedError(
+                        f"found more work than {timeout:g} s allow, expected a shorter recording"
+                    )
+        finally:
+            stop.set()
+            if not running.cancel():
+                running.add_done_callback(lambda future: future.cancelled() or future.exception())
+
+    def close(self) -> None:
+        """Let the threads end; what waits is dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,207 @@
+"""Recordings over HTTP, on a real socket."""
+
+import csv
+import io
+import threading
+import time
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pytest
+
+from affetto import analyze, audio
+from affetto.errors import OptionError
+from affetto.server import Settings
+from tiny_model import silence, voice_like
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sound") / "talk.flac"
+    audio.save(path, np.concatenate([voice_like(3.0), silence(1.0), voice_like(2.0)]))
+    return path
+
+
+def test_a_recording_gives_the_timeline_of_the_command(
+    client: httpx2.Client, talk: Path, model: Path
+) -> None:
+    answer = client.post("/v1/analyze", files={"file": ("my talk.flac", talk.read_bytes())})
+    assert answer.status_code == 200
+    row = answer.json()
+    assert row["source"] == "my talk.flac"
+    assert row["segments"] == analyze(talk, model=model).to_dict()["segments"]
+    bare = client.post("/v1/analyze", content=talk.read_bytes())
+    assert bare.json()["segments"] == row["segments"]
+
+
+def test_options_are_those_of_the_command(client: httpx2.Client, talk: Path, model: Path) -> None:
+    options = {"labels": "happy,sad", "hop": "0.25", "baseline": "false", "track": "true"}
+    row = client.post("/v1/analyze", params=options, content=talk.read_bytes()).json()
+    wanted = analyze(talk, model=model, labels="happy,sad", hop=0.25, baseline=False)
+    assert row["segments"] == wanted.to_dict()["segments"]
+    assert set(row["segments"][0]["scores"]) == {"happy", "sad"}
+    assert len(row["track"]["times"]) == 24
+    two = client.post("/v1/analyze", params={"speakers": 2}, content=talk.read_bytes()).json()
+    assert two["segments"][0]["speaker"] == "S1"
+
+
+def test_tables_and_pages_are_given_too(client: httpx2.Client, talk: Path) -> None:
+    table = client.post("/v1/analyze?format=csv", content=talk.read_bytes())
+    assert table.headers["content-type"].startswith("text/csv")
+    assert len(list(csv.DictReader(io.StringIO(table.text)))) == 2
+    page = client.post("/v1/analyze?format=html", content=talk.read_bytes())
+    assert page.text.startswith("<!doctype html>")
+    assert "has-player" in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "request_", "status", "said"),
+    [
+        ("/v1/analyze", {"content": b"not a sound at all" * 50}, 422, "upload: found text"),
+        ("/v1/analyze", {"files": {"file": ("n.txt", b"none" * 50)}}, 422, "n.txt: found text"),
+        ("/v1/analyze", {"content": b""}, 422, "empty body"),
+        ("/v1/analyze", {"files": {"file": ("a.wav", b"")}}, 422, "a.wav: found an empty file"),
+        ("/v1/analyze", {"files": {"other": ("a.wav", b"x")}}, 422, "without a file"),
+        ("/v1/analyze?hop=soon", {"content": b"x"}, 422, "hop: "),
+        ("/v1/analyze?hop=-1", {"content": b"x"}, 422, "hop"),
+        ("/v1/analyze?labels=glee", {"content": b"x"}, 422, "glee"),
+        ("/v1/analyze?format=mid", {"content": b"x"}, 422, "format: "),
+        ("/v1/nothing", {"content": b"x"}, 404, "Not Found"),
+    ],
+)
+def test_what_can_be_mended_is_told_in_one_line(
+    client: httpx2.Client, path: str, request_: dict[str, object], status: int, said: str
+) -> None:
+    answer = client.post(path, **request_)  # type: ignore[arg-type]
+    assert answer.status_code == status, answer.text
+    assert said in answer.json()["error"]
+    assert "\n" not in answer.json()["error"]
+
+
+def test_a_form_that_is_broken_off_is_told(client: httpx2.Client) -> None:
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    for body in (b"--x\r\nContent-Disposition: form-data", b"--y--", b""):
+        answer = client.post("/v1/analyze", content=body, headers=headers)
+        assert answer.status_code == 422
+        assert "form" in answer.json()["error"]
+
+
+def test_size_and_length_have_limits(serve, talk: Path) -> None:
+    small = serve(upload=10_000)
+    for request in ({"content": bytes(20_000)}, {"files": {"file": ("a.wav", bytes(20_000))}}):
+        answer = small.post("/v1/analyze", **request)
+        assert answer.status_code == 413
+        assert "more than 0.01 MB" in answer.json()["error"]
+    unannounced = small.post("/v1/analyze", content=(bytes(1_000) for _ in range(20)))
+    assert unannounced.status_code == 413
+    brief = serve(duration=2.0)
+    answer = brief.post("/v1/analyze", content=talk.read_bytes())
+    assert answer.status_code == 422
+    assert "hours of sound" in answer.json()["error"]
+
+
+def test_a_full_server_says_when_to_come_back(
+    serve, talk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = threading.Event()
+
+    def slow(*args: object, **kwargs: object) -> object:
+        hold.wait(30)
+        return analyze(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("affetto.server.recordings.analyze", slow)
+    client = serve(workers=1, waiting=1)
+    answers: list[httpx2.Response] = []
+
+    def ask() -> None:
+        answers.append(client.post("/v1/analyze", content=talk.read_bytes()))
+
+    asking = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in asking:
+        thread.start()
+    deadline = time.monotonic() + 20
+    while client.get("/health").json()["recordings"] < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    refused = client.post("/v1/analyze", content=talk.read_bytes())
+    assert refused.status_code == 503
+    assert int(refused.headers["retry-after"]) >= 1
+    hold.set()
+    for thread in asking:
+        thread.join(30)
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert client.get("/health").json()["recordings"] == 0
+    assert 'affetto_recordings_total{outcome="refused"} 1.0' in client.get("/metrics").text
+
+
+def test_work_ends_when_nobody_waits_for_it_or_it_takes_too_long(
+    serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = threading.Event()
+
+    def endless(*args: object, progress, **kwargs: object) -> None:
+        try:
+            while True:
+                time.sleep(0.05)
+                progress(1.0, None)
+        finally:
+            stopped.set()
+
+    monkeypatch.setattr("affetto.server.recordings.analyze", endless)
+    client = serve(timeout=0.5)
+    answer = client.post("/v1/analyze", content=b"x")
+    assert answer.status_code == 504
+    assert stopped.wait(10)
+    stopped.clear()
+    patient = serve(timeout=60.0)
+    with pytest.raises(httpx2.TimeoutException):
+        patient.post("/v1/analyze", content=b"x", timeout=0.5)
+    assert stopped.wait(10)
+    assert patient.get("/health").json()["recordings"] == 0
+
+
+def test_the_server_tells_of_itself(client: httpx2.Client) -> None:
+    assert client.get("/health").json()["model"] == "tiny 0"
+    models = client.get("/v1/models").json()
+    assert models["loaded"] == "tiny"
+    assert {"tiny", "default"} <= {model["name"] for model in models["models"]}
+    document = client.get("/openapi.json").json()
+    assert "/v1/analyze" in document["paths"]
+    assert client.get("/docs").status_code == 200
+
+
+def test_only_who_may_comes_in(serve) -> None:
+    guarded = serve(token="s" * 20)
+    assert guarded.get("/v1/models").status_code == 401
+    assert guarded.get("/health").status_code == 200
+    wrong = guarded.get("/v1/models", headers={"authorization": "Bearer " + "t" * 20})
+    assert wrong.status_code == 401
+    right = guarded.get("/v1/models", headers={"authorization": "Bearer " + "s" * 20})
+    assert right.status_code == 200
+
+
+def test_pages_of_other_sites_and_other_names_stay_outside(serve) -> None:
+    client = serve(origins=("https://friend.example",))
+    port = client.base_url.port
+    origins = {
+        f"http://127.0.0.1:{port}": 200,
+        "https://friend.example": 200,
+        "https://stranger.example": 403,
+        "null": 403,
+    }
+    for origin, status in origins.items():
+        assert client.get("/v1/models", headers={"origin": origin}).status_code == status
+    rebound = client.get("/v1/models", headers={"host": f"stranger.example:{port}"})
+    assert rebound.status_code == 403
+
+
+def test_settings_that_would_open_the_house_are_refused() -> None:
+    with pytest.raises(OptionError, match="set AFFETTO_TOKEN, or stay at"):
+        Settings(host="0.0.0.0")
+    with pytest.raises(OptionError, match="16 or more that nobody guesses"):
+        Settings(host="0.0.0.0", token="short")
+    assert Settings(host="::1").local
+    assert not Settings(host="0.0.0.0", token="x" * 16).local
+    with pytest.raises(OptionError, match="found streams 0"):
+        Settings(streams=0)
