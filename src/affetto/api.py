@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from affetto import audio
 from affetto.errors import OptionError
 from affetto.recognition import Prior, Recognizer, SpeakerBaseline
+from affetto.recognition.recognizer import refuse_beside_recognizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -90,10 +91,7 @@ def analyze(
         "causal": causal,
     }
     if isinstance(model, Recognizer):
-        if strange := [name for name, given in options.items() if given != _DEFAULTS[name]]:
-            raise OptionError(
-                f"found {strange[0]} beside a Recognizer, which has its own: give it to that"
-            )
+        refuse_beside_recognizer(options, analyze)
         recognizer = model
     else:
         recognizer = Recognizer(model, **options)
@@ -113,6 +111,3 @@ def analyze(
             progress=progress and (lambda heard: progress(heard, stream.duration_hint)),
         )
         return replace(timeline, warnings=tuple(stream.warnings))
-
-
-_DEFAULTS: dict[str, Any] = dict(analyze.__kwdefaults__ or {})

@@ -65,11 +65,12 @@ def test_without_any_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.usefixtures("no_card")
 def test_one_that_falls_silent_altogether_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("affetto.audio.microphone._PATIENCE", 0.2)
-    microphone = Microphone()
-    next(microphone)
-    microphone.close()
-    with pytest.raises(AudioError, match="gave nothing for 0"):
-        list(microphone)
+    with Microphone() as microphone:
+        next(microphone)
+        microphone._device.stop()
+        with pytest.raises(AudioError, match="gave nothing for 0"):
+            list(microphone)
+    assert list(microphone) == []
 
 
 def test_a_file_is_given_in_its_own_time() -> None:

@@ -79,3 +79,32 @@ def test_no_room(tmp_path):
         pytest.skip("there is no /dev/full here")
     with pytest.raises(OutputError, match="no room"):
         audio.save(full, np.zeros(16000))
+
+
+def test_sound_is_written_as_it_comes(tmp_path):
+    whole = np.random.default_rng(0).uniform(-1, 1, (2, 30_000)).astype(np.float32)
+    with audio.Writer(tmp_path / "parts.flac", channels=2) as out:
+        for part in np.array_split(whole, 17, axis=1):
+            out.write(part)
+    audio.save(tmp_path / "whole.flac", whole)
+    assert (tmp_path / "parts.flac").read_bytes() == (tmp_path / "whole.flac").read_bytes()
+    assert out.written == 30_000
+
+
+def test_what_ends_writing_decides_what_is_left(tmp_path):
+    def write(name, *, ends_with, samples=np.zeros(5_000, np.float32)):
+        with audio.Writer(tmp_path / name) as out:
+            out.write(samples)
+            raise ends_with
+
+    with pytest.raises(KeyboardInterrupt):
+        write("kept.wav", ends_with=KeyboardInterrupt)
+    assert audio.load(tmp_path / "kept.wav").duration == pytest.approx(5_000 / 16_000)
+    # What the block is about is not about the file.
+    with pytest.raises(TimeoutError, match=r"^network$"):
+        write("gone.wav", ends_with=TimeoutError("network"))
+    with pytest.raises(OptionError, match="expected 1 channels"):
+        write("twofold.wav", ends_with=AssertionError, samples=np.zeros((2, 10)))
+    with audio.Writer(tmp_path / "empty.flac"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.wav"]

@@ -14,6 +14,7 @@ import pytest
 from rich.text import Text
 
 from affetto import audio
+from affetto.cli import main
 from affetto.cli.glyphs import ASCII, UNICODE, Glyphs
 from affetto.cli.live_view import LiveView
 from affetto.recognition import Update
@@ -45,11 +46,12 @@ def test_a_file_is_heard_as_from_a_microphone(
     updates = [json.loads(line) for line in done.stdout.splitlines()]
     assert 50 <= len(updates) <= 57
     assert {"time", "emotion", "confidence", "scores", "valence", "arousal"} <= set(updates[0])
-    assert {"speaking", "latency", "segments", "known"} <= set(updates[0])
+    assert {"speaking", "latency", "segments", "known_seconds"} <= set(updates[0])
     assert any(update["speaking"] and update["emotion"] for update in updates)
     assert next(s["start"] for u in updates for s in u["segments"]) < 0.3
 
     kept = json.loads((tmp_path / "out.json").read_text())
+    assert [s for update in updates for s in update["segments"]] == kept["segments"]
     again = run("analyze", talk, "--model", model, "--causal", "--format", "json")
     assert kept["segments"] == json.loads(again.stdout)["segments"]
     np.testing.assert_array_equal(
@@ -112,17 +114,77 @@ def test_what_ends_it_loses_nothing(
     assert not list(tmp_path.glob(".affetto-*"))
 
 
+def test_a_microphone_that_fails_loses_nothing(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(*next(iter(NO_CARD.items())))
+    monkeypatch.setattr("affetto.audio.microphone._PATIENCE", 0.3)
+    taken = audio.Microphone.__next__
+
+    def until_unplugged(self: audio.Microphone) -> np.ndarray:
+        if self._got > 16_000:
+            self._device.stop()
+        return taken(self)
+
+    monkeypatch.setattr("affetto.audio.Microphone.__next__", until_unplugged)
+    kept = {name: tmp_path / name for name in ("kept.flac", "out.json", "me.npz")}
+    options = zip(("--record", "-o", "--save-baseline"), kept.values(), strict=True)
+    status = main(
+        ["listen", "--model", str(model), *(str(part) for pair in options for part in pair)]
+    )
+    assert status == 2
+    assert "see whether it is still connected" in capsys.readouterr().err
+    duration = json.loads(kept["out.json"].read_text())["duration"]
+    assert duration > 1.0
+    assert audio.load(kept["kept.flac"]).duration == pytest.approx(duration)
+    assert kept["me.npz"].is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell's pipe")
+def test_a_reader_that_goes_away_ends_it_and_loses_nothing(
+    talk: Path, model: Path, tmp_path: Path
+) -> None:
+    command = f"{sys.executable} -m affetto listen --input {talk} --model {model} --format jsonl"
+    done = subprocess.run(
+        f"{command} --record kept.flac -o out.json | head -n 3; echo ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert done.stdout.splitlines()[3:] == [b"141"], done.stderr
+    assert done.stderr == b""
+    duration = json.loads((tmp_path / "out.json").read_text())["duration"]
+    assert audio.load(tmp_path / "kept.flac").duration == pytest.approx(duration)
+
+
+def test_what_a_damaged_file_lacks_is_told(
+    run: Run, talk: Path, model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "cut.flac").write_bytes(talk.read_bytes()[:-4_000])
+    done = run("listen", "--input", "cut.flac", "--model", model, "-o", "out.json")
+    assert done.returncode == 0
+    assert b"affetto: " in done.stderr
+    assert json.loads((tmp_path / "out.json").read_text())["warnings"]
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
+        (["--speakers"], "speakers are told apart once all was heard"),
         (["--speakers", "2"], "speakers are told apart once all was heard"),
         (["--denoise"], "steady noise is known once all was heard"),
+        (["--loudness", "0"], "loudness of a recording is known once all was heard"),
         (["--loudness", "-23"], "loudness of a recording is known once all was heard"),
         (["--input", "a.wav", "--device", "1"], "expected one of the two"),
         (["--input", "missing.wav"], "missing.wav: no such file"),
         (["-o", "out.mid"], "found the suffix '.mid', expected .json, .csv, .html, .txt"),
         (["--record", "out.mp3"], "found the suffix '.mp3', expected .flac or .wav"),
-        (["--seconds", "0"], "expected more than 0"),
+        (["--seconds", "0"], "expected a number above 0"),
+        (["--seconds", "inf"], "expected a number above 0"),
+        (["--input", "a.wav", "--record", "./a.wav"], "for --input and for --record"),
+        (["-o", "a.json", "--save-baseline", "a.json"], "for -o and for --save-baseline"),
         (["--device", "Studio"], "found no microphone 'Studio', expected one of: 1 NULL"),
         (["--every", "9"], "found an update every 9 s"),
         (["--no-baseline", "--baseline", "me.npz"], "contradict each other"),
@@ -147,7 +209,7 @@ def update(time: float, *, emotion: str | None, segments: tuple[Segment, ...] = 
         arousal=-0.2,
         speech=0.9 if emotion else 0.0,
         speaking=emotion is not None,
-        known=time,
+        known_seconds=time,
         latency=0.3,
         segments=segments,
     )
@@ -173,6 +235,13 @@ def test_the_picture_fits_and_tells_what_is_heard(width: int, glyphs: Glyphs) ->
     assert glyphs.heights[round(0.7 * (len(glyphs.heights) - 1))] * (width - 4) in text
     if glyphs is ASCII:
         assert text.isascii()
+
+
+def test_the_ribbon_keeps_pace_with_its_axis() -> None:
+    view = LiveView(["happy", "sad"], width=80)
+    for second in range(1, 11):
+        view.take(update(float(second), emotion="happy"), level=0.5)
+    assert "▇" * 40 in plain(view.lines()) or "▆" * 40 in plain(view.lines())
 
 
 def plain(lines: object) -> str:

@@ -213,3 +213,11 @@ def test_memory_does_not_grow_with_the_windows(tiny: ModelPackage) -> None:
 
     # What stays of an hour: a few kilobytes a minute of probabilities and windows.
     assert peak(12) - peak(2) < 10 * 200_000
+
+
+def test_the_last_window_is_speech_where_the_sound_ends_in_it(tiny: ModelPackage) -> None:
+    """A window of the last few milliseconds may hold no row of the network."""
+    track = Recognizer(tiny, window=0.5, hop=0.5).recognize(voice_like(10.505)).track
+    assert track is not None
+    assert len(track.speech) == 22
+    assert track.speech[-1] > 0.4

@@ -73,7 +73,9 @@ class Microphone(Iterator[NDArray[np.float32]]):
         chosen = _choose(_captures(backends), device)
         self.name = "the system's microphone" if chosen is None else str(chosen["name"])
         self.lost = 0.0
-        self._blocks: queue.SimpleQueue[NDArray[np.float32]] = queue.SimpleQueue()
+        self._blocks: queue.SimpleQueue[NDArray[np.float32] | None] = queue.SimpleQueue()
+        self._put = self._got = 0  # samples; each is counted by one thread alone
+        self._closed = False
         try:
             self._device = miniaudio.CaptureDevice(
                 input_format=miniaudio.SampleFormat.FLOAT32,
@@ -96,22 +98,32 @@ class Microphone(Iterator[NDArray[np.float32]]):
             block = np.frombuffer((yield), np.float32)
             # A driver may give what is no number; a click is better than the end of listening.
             self._blocks.put(np.clip(np.nan_to_num(block), -1.0, 1.0))
-            if self._blocks.qsize() * _BLOCK_MS / 1000 > _MOST_WAITING:
+            self._put += len(block)
+            dropped = round(self.lost * SAMPLE_RATE)
+            if self._put - self._got - dropped > _MOST_WAITING * SAMPLE_RATE:
                 with suppress(queue.Empty):
-                    self.lost += len(self._blocks.get_nowait()) / SAMPLE_RATE
+                    oldest = self._blocks.get_nowait()
+                    self.lost += 0.0 if oldest is None else len(oldest) / SAMPLE_RATE
 
     def __next__(self) -> NDArray[np.float32]:
+        if self._closed:
+            raise StopIteration
         try:
-            parts = [self._blocks.get(timeout=_PATIENCE)]
+            first = self._blocks.get(timeout=_PATIENCE)
         except queue.Empty:
             raise AudioError(
                 f"{self.name} gave nothing for {_PATIENCE:g} s, expected sound all the time: "
                 "see whether it is still connected"
             ) from None
+        if first is None:
+            raise StopIteration
+        parts = [first]
         with suppress(queue.Empty):
-            while True:
-                parts.append(self._blocks.get_nowait())
-        return np.concatenate(parts)
+            while (block := self._blocks.get_nowait()) is not None:
+                parts.append(block)
+        chunk = np.concatenate(parts)
+        self._got += len(chunk)
+        return chunk
 
     def __enter__(self) -> Self:
         return self
@@ -120,8 +132,10 @@ class Microphone(Iterator[NDArray[np.float32]]):
         self.close()
 
     def close(self) -> None:
-        """Let go of the microphone; harmless when repeated."""
+        """Let go of the microphone, which ends the iteration; harmless when repeated."""
         self._device.close()
+        self._closed = True
+        self._blocks.put(None)
 
 
 def in_real_time(
@@ -143,13 +157,14 @@ def in_real_time(
             yield part
 
 
-def _backends() -> list[Any] | None:
-    """Read which sound layer the environment asks for; None for the system's own."""
+def _backends() -> list[Any]:
+    """Read which sound layer the environment asks for; else all but the one that is silent."""
     import miniaudio
 
     name = os.environ.get(BACKEND, "").strip().upper()
     if not name:
-        return None
+        null = miniaudio.Backend.NULL
+        return [backend for backend in miniaudio.get_enabled_backends() if backend is not null]
     known = {backend.name: backend for backend in miniaudio.Backend}
     if name not in known:
         raise OptionError(
@@ -158,7 +173,7 @@ def _backends() -> list[Any] | None:
     return [known[name]]
 
 
-def _captures(backends: list[Any] | None) -> list[dict[str, Any]]:
+def _captures(backends: list[Any]) -> list[dict[str, Any]]:
     import miniaudio
 
     try:

@@ -67,16 +67,24 @@ def _to_int16(samples: NDArray[Any], *, channels: int) -> NDArray[np.int16]:
     return np.clip(scaled, -32768, 32767).astype(np.int16)
 
 
+class _Discarded(Exception):  # noqa: N818 - says what shall happen, not what went wrong
+    """Leave nothing behind."""
+
+
 class Writer:
     """Write samples to a FLAC or WAV file of 16 bits as they come, whole or not at all.
 
     A context manager: the file appears under its name when the block ends, also when it is
-    interrupted. An error leaves nothing behind.
+    interrupted. An error, or a block that wrote nothing, leaves nothing behind.
 
     Args:
         path: where to; its suffix, .flac or .wav, says which.
         channels: how many, up to 8.
         rate: hertz.
+
+    Attributes:
+        path: where to.
+        written: samples a channel, so far.
 
     Raises:
         OptionError: another suffix, number of channels or rate.
@@ -139,10 +147,12 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         # What an interruption ends is whole as far as it goes; what an error ends is not.
-        if kind is not None and issubclass(kind, Exception):
+        failed = kind is not None and issubclass(kind, Exception)
+        if failed or not (self.written or self._waiting.size):
             with suppress(Exception):
                 self._out.close()
-            self._opened.__exit__(kind, error, trace)
+            # The error may be about anything; the file shall not take it for its own.
+            self._opened.__exit__(_Discarded, _Discarded(), None)
             return
         with self._opened, self._named_errors():
             self._encode(self._waiting)
@@ -165,13 +175,15 @@ class Writer:
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
-        """Turn what the encoder raises to a line; errors of the disk have their own."""
+        """Turn what the encoder and the disk raise to a line."""
         import av
 
         try:
             yield
-        except OSError:
-            raise
+        except OSError as error:
+            raise OutputError(
+                f"can't write {self.path}: {error.strerror or error}; write elsewhere"
+            ) from error
         except (av.FFmpegError, ValueError) as error:
             raise OutputError(
                 f"can't write {self._container} with {len(self._waiting)} channels: {error}"

@@ -340,13 +340,12 @@ def _recognizer(
     model: str, *, baseline: Path | bool, **options: Any
 ) -> "tuple[Recognizer, SpeakerBaseline | None]":
     """Open the model, and the person's baseline where one was named."""
-    from affetto.recognition import Recognizer, SpeakerBaseline
+    from affetto.recognition import Recognizer
 
     recognizer = Recognizer(model, baseline=baseline is not False, **options)
     if isinstance(baseline, bool):
         return recognizer, None
-    fresh = recognizer.new_baseline()
-    known = SpeakerBaseline.load(baseline, fresh.statistics, model=fresh.model)
+    known = recognizer.open_baseline(baseline)
     recognizer.baseline = known
     return recognizer, known
 

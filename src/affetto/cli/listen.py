@@ -1,21 +1,24 @@
 """`affetto listen`: the feeling in a voice while it speaks."""
 
 import json
+import math
 import signal
 import sys
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from affetto.cli.analyze import Command
 from affetto.cli.console import note, print_data, show
 from affetto.errors import AffettoError, OptionError
 from affetto.jobs import check_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -23,12 +26,12 @@ if TYPE_CHECKING:
 
     from affetto.cli.glyphs import Glyphs
     from affetto.recognition import LiveRecognizer, Update
-    from affetto.timeline import Timeline
+    from affetto.timeline import Segment, Timeline
 
     Chunks = Iterator[NDArray[np.float32]]
     Tell = Callable[[Sequence[Update], NDArray[np.float32]], None]
 
-__all__ = ["command"]
+__all__ = ["Command", "command"]
 
 _WHOLE = {
     "speakers": "speakers are told apart once all was heard",
@@ -113,7 +116,7 @@ def command(
       affetto listen --input talk.mp3
     """
     for name, given in (("speakers", speakers), ("denoise", denoise), ("loudness", loudness)):
-        if given:
+        if given is not None and given is not False:
             raise OptionError(
                 f"found --{name}, which is not for listening: {_WHOLE[name]}; "
                 "keep the sound with --record, and give that to affetto analyze"
@@ -126,37 +129,44 @@ def command(
     if no_baseline and (baseline or save_baseline):
         given = "--baseline" if baseline else "--save-baseline"
         raise OptionError(f"found --no-baseline and {given}, which contradict each other")
-    if seconds is not None and not seconds > 0:
-        raise OptionError(f"found --seconds {seconds:g}, expected more than 0")
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise OptionError(f"found --seconds {seconds:g}, expected a number above 0")
     kept_as = _form(output)
+    _check_apart({"--input": source, "-o": output, "--record": record})
+    _check_apart({"--input": source, "--save-baseline": save_baseline})
+    _check_apart({"-o": output, "--save-baseline": save_baseline, "--record": record})
     for path in (output, record, save_baseline):
         if path is not None:
             check_file(path)
 
-    from affetto.recognition import LiveRecognizer
+    from affetto.recognition import LiveRecognizer, Recognizer
 
-    live = LiveRecognizer(
+    recognizer = Recognizer(
         model,
-        every=every,
         window=window,
         hop=hop,
         labels=labels,
-        baseline=_known(model, baseline) if baseline else not no_baseline,
+        baseline=not no_baseline,
         prior=prior,
+        causal=True,
     )
-    ended_by = _listen(
+    if baseline is not None:
+        recognizer.baseline = recognizer.open_baseline(baseline)
+    live = LiveRecognizer(recognizer, every=every)
+    ended = _listen(
         live, source=source, device=device, seconds=seconds, form=form, record=record, quiet=quiet
     )
-    timeline = live.finish()
-    if form == "text":
-        from affetto.cli.render import view
-
-        show(lambda width, glyphs: view(timeline, width=width, glyphs=glyphs))
+    # Whatever ended it, what was heard until then is kept.
+    timeline = replace(live.finish(), warnings=ended.warnings)
     if output is not None:
         _keep(timeline, output, kept_as, record)
     if save_baseline is not None and live.baseline is not None:
         live.baseline.save(save_baseline)
-    if ended_by == signal.SIGTERM:
+    if ended.fault is None or isinstance(ended.fault, AffettoError):
+        _tell_the_rest(live, timeline, form)
+    if ended.fault is not None:
+        raise ended.fault
+    if ended.signal == signal.SIGTERM:
         raise typer.Exit(143)
 
 
@@ -182,12 +192,27 @@ def _form(output: Path | None) -> str:
     return _FORMS[suffix]
 
 
-def _known(model: str, path: Path) -> Any:
-    """Open a person's baseline."""
-    from affetto.recognition import Recognizer, SpeakerBaseline
+def _check_apart(named: "Mapping[str, Path | None]") -> None:
+    """Make sure that no two options name one file."""
+    seen: dict[Path, str] = {}
+    for option, path in named.items():
+        if path is not None and (other := seen.setdefault(path.resolve(), option)) != option:
+            raise OptionError(f"found {path} for {other} and for {option}, expected two files")
 
-    fresh = Recognizer(model).new_baseline()
-    return SpeakerBaseline.load(path, fresh.statistics, model=fresh.model)
+
+@dataclass
+class _Ended:
+    """How listening ended.
+
+    Attributes:
+        signal: that ended it.
+        fault: that ended it; what was heard until then is whole.
+        warnings: of the file that was heard.
+    """
+
+    signal: int | None = None
+    fault: AffettoError | OSError | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def _listen(
@@ -199,40 +224,78 @@ def _listen(
     form: str,
     record: Path | None,
     quiet: bool,
-) -> int | None:
-    """Hear until the end; give the signal that ended it, if one did."""
+) -> _Ended:
+    """Hear until the end, of whatever kind it is."""
     from affetto import audio
-    from affetto.dsp import SAMPLE_RATE
     from affetto.jobs.interrupts import noted
 
-    with ExitStack() as opened:
-        chunks: Chunks
+    ended = _Ended()
+    try:
+        with ExitStack() as opened:
+            chunks: Chunks
+            if source is not None:
+                stream = opened.enter_context(audio.stream(source, chunk=1.0))
+                chunks = audio.in_real_time(stream, seconds=live.every)
+                live.source = stream.source
+            else:
+                microphone = opened.enter_context(audio.Microphone(device))
+                chunks = microphone
+                live.source = microphone.name
+                if not quiet:
+                    note(f"listening to {microphone.name}")
+            recorder = opened.enter_context(audio.Writer(record)) if record is not None else None
+            tell = _teller(live, form, opened)
+            asked = opened.enter_context(noted())
+            try:
+                for chunk in _until(chunks, seconds, asked):
+                    if recorder is not None:
+                        recorder.write(chunk)
+                    tell(live.feed(chunk), chunk)
+            except (AffettoError, OSError) as fault:
+                ended.fault = fault
+            ended.signal = asked()
         if source is not None:
-            stream = opened.enter_context(audio.stream(source, chunk=1.0))
-            chunks = audio.in_real_time(stream, seconds=live.every)
-            live.source = stream.source
-        else:
-            microphone = opened.enter_context(audio.Microphone(device))
-            chunks = microphone
-            live.source = microphone.name
-            if not quiet:
-                note(f"listening to {microphone.name}")
-        recorder = opened.enter_context(audio.Writer(record)) if record is not None else None
-        tell = _teller(live, form, opened)
-        asked = opened.enter_context(noted())
-        left = None if seconds is None else round(seconds * SAMPLE_RATE)
-        for given in chunks:
-            chunk = given if left is None else given[:left]
-            if recorder is not None:
-                recorder.write(chunk)
-            tell(live.feed(chunk), chunk)
-            if left is not None:
-                left -= len(chunk)
-            if left == 0 or asked():
-                break
-        if source is None and microphone.lost and not quiet:
-            note(f"{microphone.lost:.1f} s of sound were lost: this machine is too slow for them")
-        return asked()
+            ended.warnings = tuple(stream.warnings)
+        elif microphone.lost:
+            ended.warnings = (
+                f"{microphone.lost:.1f} s of sound were lost: this machine is too slow for them",
+            )
+    except AffettoError as fault:  # in opening, or in closing the recording
+        ended.fault = ended.fault or fault
+    if not quiet:
+        for warning in ended.warnings:
+            note(warning)
+    if ended.fault is not None and not live.heard:
+        raise ended.fault
+    return ended
+
+
+def _until(chunks: "Chunks", seconds: float | None, asked: "Callable[[], int | None]") -> "Chunks":
+    """Give chunks until there was enough, or somebody asks to end."""
+    from affetto.dsp import SAMPLE_RATE
+
+    left = None if seconds is None else round(seconds * SAMPLE_RATE)
+    for chunk in chunks:
+        yield chunk if left is None else chunk[:left]
+        if left is not None:
+            left = max(left - len(chunk), 0)
+        if left == 0 or asked():
+            return
+
+
+def _tell_the_rest(live: "LiveRecognizer", timeline: "Timeline", form: str) -> None:
+    """Tell what only the end made clear."""
+    if form == "jsonl":
+        from affetto.recognition import Update
+
+        _write_lines([Update.at_end(live)], None)
+        return
+    from affetto.cli.render import view
+
+    if not sys.stdout.isatty():
+        _write_all(live.rest)
+        print_data("\n")
+    show(lambda width, glyphs: view(timeline, width=width, glyphs=glyphs))
 
 
 def _teller(live: "LiveRecognizer", form: str, opened: ExitStack) -> "Tell":
@@ -252,9 +315,13 @@ def _write_lines(updates: "Sequence[Update]", _: object) -> None:
 
 def _write_segments(updates: "Sequence[Update]", _: object) -> None:
     """Print each segment once it is complete."""
+    _write_all([segment for update in updates for segment in update.segments])
+
+
+def _write_all(segments: "Sequence[Segment]") -> None:
     from affetto.cli.live_view import segment_line
 
-    for segment in (segment for update in updates for segment in update.segments):
+    for segment in segments:
         show(partial(_one_line, partial(segment_line, segment)))
         sys.stdout.flush()
 

@@ -68,9 +68,9 @@ class LiveView:
 
     def take(self, update: Update, *, level: float) -> None:
         """Take what came."""
-        due = int(update.time / _COLUMN)
-        if self._latest is None or due > int(self._latest.time / _COLUMN):
-            self._columns.append((update.emotion, update.confidence))
+        past = 0.0 if self._latest is None else self._latest.time
+        columns = int(update.time / _COLUMN) - int(past / _COLUMN)
+        self._columns.extend([(update.emotion, update.confidence)] * columns)
         self._segments.extend(update.segments)
         self._latest = update
         # Falls slowly, as the needle of a meter does.

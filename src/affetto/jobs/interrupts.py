@@ -145,9 +145,12 @@ def noted() -> Iterator[Callable[[], int | None]]:
         came.append(number)
 
     if _in_main_thread():
-        former = {number: signal.getsignal(number) for number in _SIGNALS}
-        for number in former:
-            signal.signal(number, note)
+        for each in _SIGNALS:
+            handler = signal.getsignal(each)
+            # As in `stoppable`; and who was told to ignore a signal goes on ignoring it.
+            if handler not in (None, signal.SIG_IGN):
+                former[each] = handler
+                signal.signal(each, note)
     try:
         yield lambda: came[0] if came else None
     finally:

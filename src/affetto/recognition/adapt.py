@@ -187,19 +187,22 @@ class SettlingVoice:
         self._apart = windows_apart(grid)
         self._count = 0
 
-    def hear(self, pooled: NDArray[np.float32], seconds: NDArray[Any]) -> NDArray[np.float64]:
+    def hear(
+        self, pooled: NDArray[np.float32], seconds: NDArray[Any], clear: NDArray[Any]
+    ) -> NDArray[np.float64]:
         """Judge the next windows, and learn from those that don't overlap.
 
         Args:
             pooled: the next windows of the grid, (n, 2D).
             seconds: of speech in each, (n,).
+            clear: seconds of what is surely speech in each, (n,).
 
         Returns:
             Calibrated probabilities, (n, labels).
         """
         numbers = self._count + np.arange(len(pooled))
         self._count += len(pooled)
-        teaching = (numbers % self._apart == self._apart // 2) & (seconds >= _LEAST_SPEECH)
+        teaching = (numbers % self._apart == self._apart // 2) & (clear >= _LEAST_SPEECH)
         parts = [np.empty((0, len(self._package.labels)))]
         # What is judged between two windows that teach is judged beside the same baseline.
         for span in np.split(np.arange(len(pooled)), np.flatnonzero(teaching)):

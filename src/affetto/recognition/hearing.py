@@ -39,6 +39,7 @@ class Heard:
         windows: pooled windows, (n, 2D).
         weights: seconds of speech in each window, (n,); silence counts a little, see
             `affetto.models.rows.LEAST_WEIGHT`.
+        clear: seconds in each window of rows that are surely speech, (n,).
         voices: mean voice about each window's centre, (n, V); empty where not asked for.
     """
 
@@ -48,6 +49,7 @@ class Heard:
     regions: list[tuple[float, float]]
     windows: RowStore
     weights: NDArray[np.float32]
+    clear: NDArray[np.float32]
     voices: NDArray[np.float32]
 
 
@@ -60,6 +62,7 @@ class Piece(NamedTuple):
         windows: pooled windows, (n, 2D).
         weights: seconds of speech in each window, (n,).
         speech: probability of speech in the time that each window answers for, (n,).
+        clear: seconds in each window of rows that are surely speech, (n,).
         voices: mean voice about each window's centre, (n, V).
     """
 
@@ -68,6 +71,7 @@ class Piece(NamedTuple):
     windows: NDArray[np.float32]
     weights: NDArray[np.float32]
     speech: NDArray[np.float32]
+    clear: NDArray[np.float32]
     voices: NDArray[np.float32]
 
 
@@ -91,6 +95,8 @@ class Ear:
         self._rows = RowStream(package, block=block)
         self._pooler = WindowPooler(grid, width=package.width)
         self._speech = _SpeechOfWindows(grid)
+        self._clear = WindowPooler(grid, width=0)
+        self._surely = package.card.speech.on
         self._voice_width = package.voice_width if voices else 0
         voice_grid = WindowGrid(max(VOICE_WINDOW, grid.hop), grid.hop, grid.row_seconds)
         self._voice_pooler = WindowPooler(voice_grid, width=self._voice_width)
@@ -101,9 +107,7 @@ class Ear:
         Raises:
             AudioError: they are not finite floats in one channel.
         """
-        samples = checked(samples)
-        if samples.ndim != 1:
-            raise AudioError(f"found samples of shape {samples.shape}, expected one channel")
+        samples = one_channel(samples)
         self.samples += len(samples)
         for start in range(0, len(samples), _LONGEST_FEED):
             rows = self._rows.feed(self._front_end.feed(samples[start:][:_LONGEST_FEED]))
@@ -121,28 +125,39 @@ class Ear:
         voices = self._voice_pooler.finish(count)[0] if self._voice_width else None
         nothing = self._rows.feed(np.empty((0, self._front_end.config.mel.bands), np.float32))
         regions = self.activity.finish(duration)
-        yield self._piece(nothing, regions, self._pooler.finish(count), voices)
+        clear = self._clear.finish(count)[1]
+        yield self._piece(nothing, regions, self._pooler.finish(count), clear, voices)
 
     def _take(self, rows: Rows) -> Piece:
         weights = rows.weights
         self._speech.feed(rows.probability)
         voices = self._voice_pooler.feed(rows.voice, weights)[0] if self._voice_width else None
         regions = self.activity.feed(rows.probability)
-        return self._piece(rows, regions, self._pooler.feed(rows.frames, weights), voices)
+        clear = self._clear.feed(rows.frames[:, :0], rows.probability >= self._surely)[1]
+        windows = self._pooler.feed(rows.frames, weights)
+        return self._piece(rows, regions, windows, clear, voices)
 
     def _piece(
         self,
         rows: Rows,
         regions: list[tuple[float, float]],
         windows: tuple[NDArray[np.float32], NDArray[np.float32]],
+        clear: NDArray[np.float32],
         voices: NDArray[np.float32] | None,
     ) -> Piece:
         pooled, weights = windows
         if voices is None:
             voices = np.empty((len(pooled), 0), np.float32)
-        seconds = weights * np.float32(self.grid.row_seconds)
-        speech = self._speech.take(len(pooled))
-        return Piece(rows, regions, pooled, seconds, speech, voices[:, : self._voice_width])
+        length = np.float32(self.grid.row_seconds)
+        return Piece(
+            rows=rows,
+            regions=regions,
+            windows=pooled,
+            weights=weights * length,
+            speech=self._speech.take(len(pooled)),
+            clear=clear * length,
+            voices=voices[:, : self._voice_width],
+        )
 
 
 class _SpeechOfWindows:
@@ -150,8 +165,8 @@ class _SpeechOfWindows:
 
     def __init__(self, grid: WindowGrid) -> None:
         self._grid = grid
-        self._rows = np.empty(0, np.float32)
-        self._first = 0  # number of the first row that is held
+        self._rows = np.zeros(1, np.float32)  # one before the first, for where none is left
+        self._first = -1  # number of the first row that is held
         self._next = 0  # window to be answered next
 
     def feed(self, probabilities: NDArray[np.float32]) -> None:
@@ -164,13 +179,14 @@ class _SpeechOfWindows:
             return np.empty(0, np.float32)
         grid, numbers = self._grid, self._next + np.arange(count + 1)
         edges = np.ceil(np.round(numbers * grid.hop / grid.row_seconds, 6)).astype(np.int64)
+        # A last window that no row lies in takes over the row before it.
         starts = np.minimum(edges[:-1] - self._first, len(self._rows) - 1)
         stops = np.clip(edges[1:] - self._first, starts + 1, len(self._rows))
         sums = np.concatenate([[0.0], np.cumsum(self._rows, dtype=np.float64)])
         means = (sums[stops] - sums[starts]) / (stops - starts)
         self._next += count
-        self._rows = self._rows[stops[-1] :]
-        self._first += int(stops[-1])
+        self._rows = self._rows[stops[-1] - 1 :]
+        self._first += int(stops[-1]) - 1
         return np.asarray(means, np.float32)
 
 
@@ -189,6 +205,7 @@ class Hearing:
         self._windows = RowStore(2 * package.width)
         self._speech = [np.empty(0, np.float32)]
         self._weights = [np.empty(0, np.float32)]
+        self._clear = [np.empty(0, np.float32)]
         self._voices = [np.empty((0, package.voice_width if voices else 0), np.float32)]
         self._regions: list[tuple[float, float]] = []
 
@@ -215,6 +232,7 @@ class Hearing:
             regions=self._regions,
             windows=self._windows,
             weights=np.concatenate(self._weights),
+            clear=np.concatenate(self._clear),
             voices=np.concatenate(self._voices),
         )
 
@@ -224,7 +242,16 @@ class Hearing:
             self._regions += piece.regions
             self._windows.append(piece.windows)
             self._weights.append(piece.weights)
+            self._clear.append(piece.clear)
             self._voices.append(piece.voices)
+
+
+def one_channel(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Make sure that samples are what the road takes, in one channel; see `checked`."""
+    samples = checked(samples)
+    if samples.ndim != 1:
+        raise AudioError(f"found samples of shape {samples.shape}, expected one channel")
+    return samples
 
 
 def checked(samples: NDArray[Any]) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from array import array
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from affetto.emotions import project
 from affetto.errors import AffettoError, OptionError
 from affetto.models.calibration import restrict
 from affetto.recognition.channels import answer, lay_over
-from affetto.recognition.hearing import Ear, Piece
-from affetto.recognition.recognizer import Recognizer
+from affetto.recognition.hearing import Ear, Piece, one_channel
+from affetto.recognition.recognizer import Recognizer, refuse_beside_recognizer
 from affetto.recognition.segments import SegmentStream
 from affetto.recognition.store import RowStore
 from affetto.speech import RecentWindow
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveRecognizer", "Update"]
 
-_LEAST_SPEECH = 0.25
-"""Seconds of speech that a window must hold for its answer to be told."""
-
 _KEPT = 256_000
 """Bytes of answers that are kept in memory; more go to a temporary file."""
 
@@ -48,13 +46,13 @@ class Update:
         time: seconds of sound up to which it hears.
         emotion: the top label; None where nobody speaks.
         scores: label → calibrated probability, over the last window's length of sound; empty where
-            too little of that is speech.
-        confidence: the top label's probability; 0 without scores.
-        valence: in [-1, 1], from the scores; 0 without.
+            nobody speaks.
+        confidence: the top label's probability; 0 where nobody speaks.
+        valence: in [-1, 1], from the scores; 0 where nobody speaks.
         arousal: the same.
         speech: probability of speech in the newest sound.
-        speaking: whether somebody speaks; a short pause changes nothing.
-        known: seconds of the voice that its baseline was learned from.
+        speaking: whether somebody speaks, for long enough to tell; a short pause changes nothing.
+        known_seconds: of the voice, that its baseline was learned from.
         latency: seconds from the arrival of the last sample that was fed to this update, and those
             by which that sample is later than `time`.
         segments: those of the timeline that are complete since the update before.
@@ -68,9 +66,15 @@ class Update:
     arousal: float
     speech: float
     speaking: bool
-    known: float
+    known_seconds: float
     latency: float
     segments: tuple[Segment, ...] = ()
+
+    @classmethod
+    def at_end(cls, live: LiveRecognizer) -> Update:
+        """Give the update after the last: nobody speaks, and the rest of the segments is there."""
+        known = live.baseline.heard if live.baseline is not None else 0.0
+        return cls(live.heard, None, {}, 0.0, 0.0, 0.0, 0.0, False, known, 0.0, live.rest)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the update as plain JSON types."""
@@ -83,7 +87,7 @@ class Update:
             "arousal": round(self.arousal, 4),
             "speech": round(self.speech, 3),
             "speaking": self.speaking,
-            "known": round(self.known, 2),
+            "known_seconds": round(self.known_seconds, 2),
             "latency": round(self.latency, 4),
             "segments": [segment.to_dict() for segment in self.segments],
         }
@@ -106,9 +110,13 @@ class LiveRecognizer:
         baseline: learn how the voice sounds while it is heard.
         prior: how common each emotion is taken to be.
 
+    Attributes:
+        rest: after the end, the segments of the timeline that no update told.
+
     Raises:
         ModelError: there is no such model, or it is damaged.
-        OptionError: an option is out of its range, or needs the whole recording.
+        OptionError: an option is out of its range, needs the whole recording, or stands beside a
+            `Recognizer`, which has its own.
 
     Examples:
         >>> live = LiveRecognizer("default")
@@ -132,7 +140,16 @@ class LiveRecognizer:
         prior: Prior = "everyday",
         threads: int = 1,
     ) -> None:
+        options: dict[str, Any] = {
+            "window": window,
+            "hop": hop,
+            "labels": labels,
+            "baseline": baseline,
+            "prior": prior,
+            "threads": threads,
+        }
         if isinstance(model, Recognizer):
+            refuse_beside_recognizer(options, LiveRecognizer.__init__)
             if not model.causal:
                 raise OptionError(
                     "found a Recognizer that hears whole recordings, expected one that judges "
@@ -140,16 +157,7 @@ class LiveRecognizer:
                 )
             self._recognizer = model
         else:
-            self._recognizer = Recognizer(
-                model,
-                window=window,
-                hop=hop,
-                labels=labels,
-                baseline=baseline,
-                prior=prior,
-                causal=True,
-                threads=threads,
-            )
+            self._recognizer = Recognizer(model, causal=True, **options)
         recognizer = self._recognizer
         grid = recognizer.grid
         if not grid.row_seconds <= every <= grid.window:
@@ -159,7 +167,10 @@ class LiveRecognizer:
             )
         self.source = source
         self.every = max(1, round(every / grid.row_seconds)) * grid.row_seconds
-        self.finished = False
+        self.rest: tuple[Segment, ...] = ()
+        self._told = 0
+        self._finished = False
+        self._at_work = threading.Lock()  # of who feeds, and of who ends what another feeds
         package = recognizer.package
         self._ear = Ear(package, grid, block=round(self.every / grid.row_seconds))
         self._voice = recognizer.new_voice()
@@ -202,23 +213,40 @@ class LiveRecognizer:
             samples: 16 kHz, floats in [-1, 1], shape (samples,); any number of them.
 
         Raises:
-            AudioError: they are not finite floats in one channel.
+            AudioError: they are not finite floats in one channel; nothing of them was heard.
             AffettoError: the recogniser was finished.
         """
-        if self.finished:
-            raise AffettoError("found sound after the end, expected a LiveRecognizer of its own")
+        samples = one_channel(samples)
         arrived = time.perf_counter()
         updates: list[Update] = []
         # A chunk longer than an update is cut, so that each update stands for its own time.
         step = round(self.every * SAMPLE_RATE)
         for start in range(0, len(samples), step):
-            pieces = self._ear.feed(samples[start : start + step])
-            updates += [self._update(piece, arrived) for piece in pieces]
+            with self._at_work:
+                self._check_open()
+                pieces = self._ear.feed(samples[start : start + step])
+                updates += [self._update(piece, arrived) for piece in pieces]
         return updates
 
+    def _check_open(self) -> None:
+        if self._finished:
+            raise AffettoError(
+                "found the end of the sound behind, expected a LiveRecognizer for each sound: "
+                "make another one"
+            )
+
     def finish(self) -> Timeline:
-        """End the sound; give the timeline of all that was heard."""
-        self.finished = True
+        """End the sound; give the timeline of all that was heard.
+
+        Raises:
+            AffettoError: it was finished before.
+        """
+        with self._at_work:
+            self._check_open()
+            self._finished = True
+            return self._end()
+
+    def _end(self) -> Timeline:
         for piece in self._ear.finish():
             self._take(piece)
         kept = np.concatenate([np.empty((0, self._kept.width), np.float32), *self._kept.blocks()])
@@ -234,6 +262,7 @@ class LiveRecognizer:
             hop=recognizer.grid.hop,
             smoothing=recognizer.smoothing,
         )
+        self.rest = tuple(answers.segments[self._told :])
         return lay_over(
             [answers] if self.heard else [],
             source=self.source,
@@ -267,13 +296,21 @@ class LiveRecognizer:
         import asyncio  # costs what a short recording costs
 
         async for chunk in chunks:
-            for update in await asyncio.to_thread(self.feed, chunk):
+            # Who is cancelled meanwhile waits for the thread: it can't be left at work alone.
+            feeding = asyncio.ensure_future(asyncio.to_thread(self.feed, chunk))
+            try:
+                updates = await asyncio.shield(feeding)
+            except asyncio.CancelledError:
+                await asyncio.wait([feeding])
+                raise
+            for update in updates:
                 yield update
 
     def _take(self, piece: Piece) -> tuple[Segment, ...]:
         """Keep what a stretch of sound completed; give the segments that are complete with it."""
         recognizer = self._recognizer
-        judged = restrict(self._voice.hear(piece.windows, piece.weights), recognizer.columns)
+        judged = self._voice.hear(piece.windows, piece.weights, piece.clear)
+        judged = restrict(judged, recognizer.columns)
         self._kept.append(
             np.concatenate(
                 [judged, piece.weights[:, None], piece.speech[:, None]], axis=1, dtype=np.float32
@@ -283,6 +320,8 @@ class LiveRecognizer:
             self._regions.extend(region)
         settled = self._ear.activity.settled
         complete = self._segments.feed(judged, piece.weights, piece.regions, settled=settled)
+        if not self._finished:
+            self._told += len(complete)
         return tuple(complete)
 
     def _update(self, piece: Piece, arrived: float) -> Update:
@@ -290,25 +329,25 @@ class LiveRecognizer:
         segments = self._take(piece)
         self._rows += len(rows.frames)
         self._recent.feed(rows.frames, rows.weights)
-        pooled, seconds = self._recent.pooled()
+        speaking = self._ear.activity.speaking
         scores: dict[str, float] = {}
-        if seconds >= _LEAST_SPEECH:
-            judged = restrict(self._voice.judge(pooled[None]), recognizer.columns)[0]
+        if speaking:
+            judged = self._voice.judge(self._recent.pooled()[None])
+            judged = restrict(judged, recognizer.columns)[0]
             scores = dict(zip(recognizer.labels, judged.tolist(), strict=True))
         top = max(scores, key=scores.__getitem__, default=None)
         valence, arousal = project(scores) if scores else (0.0, 0.0)
-        speaking = self._ear.activity.speaking
         told = self._rows * recognizer.grid.row_seconds
         return Update(
             time=told,
-            emotion=top if speaking else None,
+            emotion=top,
             scores=scores,
             confidence=scores[top] if top is not None else 0.0,
             valence=valence,
             arousal=arousal,
             speech=float(rows.probability[-1]),
             speaking=speaking,
-            known=self.baseline.heard if self.baseline is not None else 0.0,
+            known_seconds=self.baseline.heard if self.baseline is not None else 0.0,
             latency=self.heard - told + time.perf_counter() - arrived,
             segments=segments,
         )

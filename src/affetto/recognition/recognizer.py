@@ -22,14 +22,14 @@ from affetto.recognition.segments import Smoothing, spoken
 from affetto.speech import WindowGrid, pool, separate_speakers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from affetto.timeline import Timeline
 
-__all__ = ["Recognizer"]
+__all__ = ["Recognizer", "refuse_beside_recognizer"]
 
 _WHOLE_UP_TO = 15.0
 """Seconds up to which a clip is judged as one window."""
@@ -106,6 +106,15 @@ class Recognizer:
         """Give the baseline of a speaker of whom nothing is known."""
         statistics = BaselineStatistics.load(self.package.folder / "baseline.npz")
         return SpeakerBaseline(statistics, model=self.package.card.identity)
+
+    def open_baseline(self, path: str | Path) -> SpeakerBaseline:
+        """Take up the saved baseline of a person again.
+
+        Raises:
+            ModelError: the file is no baseline, or one of another model.
+        """
+        fresh = self.new_baseline()
+        return SpeakerBaseline.load(path, fresh.statistics, model=fresh.model)
 
     def new_voice(self) -> SettlingVoice:
         """Give a voice of which nothing was heard yet, to be learned as it comes."""
@@ -326,7 +335,8 @@ class Recognizer:
         voice = self.new_voice()
         parts, done = [np.empty((0, len(self.labels)))], 0
         for block in heard.windows.blocks():
-            judged = voice.hear(block, heard.weights[done : done + len(block)])
+            here = slice(done, done + len(block))
+            judged = voice.hear(block, heard.weights[here], heard.clear[here])
             parts.append(restrict(judged, self.columns))
             done += len(block)
         return np.concatenate(parts)
@@ -337,6 +347,23 @@ class Recognizer:
         """Judge windows among the labels asked for, under the prior; (n, labels)."""
         judged = judge(self.package, pooled, baseline, prior=self.prior)
         return restrict(judged, self.columns)
+
+
+def refuse_beside_recognizer(options: Mapping[str, Any], function: Callable[..., object]) -> None:
+    """Refuse options that stand beside a `Recognizer`, which has its own.
+
+    Args:
+        options: as they were given.
+        function: whose keywords they are; its defaults were not given.
+
+    Raises:
+        OptionError: one of them was given.
+    """
+    defaults = function.__kwdefaults__ or {}
+    if strange := [name for name, given in options.items() if given != defaults[name]]:
+        raise OptionError(
+            f"found {strange[0]} beside a Recognizer, which has its own: give it to that"
+        )
 
 
 def _columns(package: ModelPackage, labels: str | Iterable[str] | None) -> tuple[int, ...]:

@@ -46,8 +46,11 @@ class ActivityStream:
 
     @property
     def speaking(self) -> bool:
-        """Whether a stretch of speech is open; a short silence leaves it so."""
-        return self._first is not None
+        """Whether a stretch of speech is open that is long enough; a short silence leaves it so."""
+        if self._first is None:
+            return False
+        end = self._row if self._last is None else self._last
+        return (end - self._first) * self.row_seconds >= self.thresholds.min_speech
 
     @property
     def settled(self) -> float:

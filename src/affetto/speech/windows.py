@@ -220,14 +220,12 @@ class RecentWindow:
     Examples:
         >>> recent = RecentWindow(WindowGrid(window=0.2, hop=0.1, row_seconds=0.05), width=1)
         >>> recent.feed(np.arange(10.0).reshape(10, 1), np.ones(10))
-        >>> pooled, seconds = recent.pooled()
-        >>> float(pooled[0]), round(seconds, 2)
-        (7.5, 0.2)
+        >>> float(recent.pooled()[0])
+        7.5
     """
 
     def __init__(self, grid: WindowGrid, *, width: int) -> None:
         self._length = max(1, round(grid.window / grid.row_seconds))
-        self._row_seconds = grid.row_seconds
         self._frames = np.empty((0, width), np.float32)
         self._weights = np.empty(0, np.float32)
 
@@ -236,7 +234,6 @@ class RecentWindow:
         self._frames = np.concatenate([self._frames, frames])[-self._length :]
         self._weights = np.concatenate([self._weights, weights])[-self._length :]
 
-    def pooled(self) -> tuple[NDArray[np.float32], float]:
-        """Give the window, (2D,), and the seconds of speech in it."""
-        seconds = float(self._weights.sum(dtype=np.float64)) * self._row_seconds
-        return pool(self._frames, self._weights), seconds
+    def pooled(self) -> NDArray[np.float32]:
+        """Give the window, (2D,)."""
+        return pool(self._frames, self._weights)
