@@ -92,9 +92,9 @@ def test_sound_is_written_as_it_comes(tmp_path):
 
 
 def test_what_ends_writing_decides_what_is_left(tmp_path):
-    def write(name, *, ends_with, samples=np.zeros(5_000, np.float32)):
+    def write(name, *, ends_with, shape=(5_000,)):
         with audio.Writer(tmp_path / name) as out:
-            out.write(samples)
+            out.write(np.zeros(shape, np.float32))
             raise ends_with
 
     with pytest.raises(KeyboardInterrupt):
@@ -104,7 +104,7 @@ def test_what_ends_writing_decides_what_is_left(tmp_path):
     with pytest.raises(TimeoutError, match=r"^network$"):
         write("gone.wav", ends_with=TimeoutError("network"))
     with pytest.raises(OptionError, match="expected 1 channels"):
-        write("twofold.wav", ends_with=AssertionError, samples=np.zeros((2, 10)))
+        write("twofold.wav", ends_with=AssertionError, shape=(2, 10))
     with audio.Writer(tmp_path / "empty.flac"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["kept.wav"]
