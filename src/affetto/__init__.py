@@ -11,6 +11,7 @@ from affetto.lazy import lazily
 
 if TYPE_CHECKING:
     from affetto.api import analyze
+    from affetto.client import AsyncClient, Client
     from affetto.emotions import Emotion
     from affetto.errors import AffettoError
     from affetto.recognition import LiveRecognizer, Recognizer
@@ -20,6 +21,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AffettoError": "errors",
+    "AsyncClient": "client",
+    "Client": "client",
     "Emotion": "emotions",
     "LiveRecognizer": "recognition",
     "Recognizer": "recognition",
@@ -31,6 +34,8 @@ _HOMES = {
 
 __all__ = [
     "AffettoError",
+    "AsyncClient",
+    "Client",
     "Emotion",
     "LiveRecognizer",
     "Recognizer",

@@ -9,7 +9,7 @@ from affetto.cli import main
 from affetto.cli.models import card_page
 from affetto.lab.predictions import Prediction
 from affetto.lab.results import Fold, write_fold
-from affetto.models import Card, TrainingCorpus, available, verify
+from affetto.models import Card, TrainingCorpus, available, rewrite_card, verify
 from tiny_model import card, head
 
 
@@ -147,3 +147,18 @@ def test_figures_are_noted_in_the_card_and_the_package_stays_whole(
     assert main(["models", "show", str(folder)]) == 0
     assert "uar 0.750" in capsys.readouterr().out
     assert main(["models", "note", str(tmp_path), "--from", str(tmp_path / "results")]) == 2
+
+
+def test_a_model_of_several_corpora_is_not_told_what_one_alone_teaches(
+    model: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(model, tmp_path / "model")
+    rewrite_card(folder, training=(TrainingCorpus("a", "free"), TrainingCorpus("b", "free")))
+    said = [
+        Prediction(f"{n}.wav", "a", "f", "en", truth, {"sad": 0.9, "happy": 0.1})
+        for n, truth in enumerate(["sad", "happy"])
+    ]
+    for way in ("pool", "intra"):
+        write_fold(tmp_path / "results", Fold("mine-1fold", way, False, 0, 0, 1, True, said))
+    assert main(["models", "note", str(folder), "--from", str(tmp_path / "results")]) == 0
+    assert list(Card.read(folder / "card.yaml").results) == ["mine-1fold (pool)"]

@@ -133,8 +133,13 @@ def note_results(
     """
     from affetto.lab.results import digest, gather, read_folds
     from affetto.models import rewrite_card
+    from affetto.models.card import Card
 
-    figures = digest(gather(read_folds(results)))
+    found = gather(read_folds(results))
+    if len(Card.read(folder / "card.yaml").training) > 1:
+        # What a single corpus teaches says nothing of a model that several taught.
+        found = [result for result in found if result.variant == "pool"]
+    figures = digest(found)
     rewrite_card(folder, results=figures)
     note(f"noted {len(figures)} results in {folder / 'card.yaml'}")
 

@@ -20,6 +20,7 @@ from affetto.recognition.recognizer import Recognizer, refuse_beside_recognizer
 from affetto.recognition.segments import SegmentStream
 from affetto.recognition.store import RowStore
 from affetto.speech import RecentWindow
+from affetto.timeline import Segment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from affetto.models import ModelPackage
     from affetto.recognition.baseline import SpeakerBaseline
     from affetto.recognition.prior import Prior
-    from affetto.timeline import Segment, Timeline
+    from affetto.timeline import Timeline
 
 __all__ = ["LiveRecognizer", "Update"]
 
@@ -75,6 +76,14 @@ class Update:
         """Give the update after the last: nobody speaks, and the rest of the segments is there."""
         known = live.baseline.heard if live.baseline is not None else 0.0
         return cls(live.heard, None, {}, 0.0, 0.0, 0.0, 0.0, False, known, 0.0, live.rest)
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Update:
+        """Rebuild an update from `to_dict`'s form."""
+        names = {"time", "emotion", "scores", "confidence", "valence", "arousal", "speech"}
+        names |= {"speaking", "known_seconds", "latency"}
+        segments = tuple(Segment.from_dict(segment) for segment in row["segments"])
+        return cls(**{name: row[name] for name in names}, segments=segments)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the update as plain JSON types."""
