@@ -91,7 +91,7 @@ def analyze(
         "causal": causal,
     }
     if isinstance(model, Recognizer):
-        refuse_beside_recognizer(options, analyze)
+        refuse_beside_recognizer(options, _DEFAULTS)
         recognizer = model
     else:
         recognizer = Recognizer(model, **options)
@@ -111,3 +111,6 @@ def analyze(
             progress=progress and (lambda heard: progress(heard, stream.duration_hint)),
         )
         return replace(timeline, warnings=tuple(stream.warnings))
+
+
+_DEFAULTS: dict[str, Any] = dict(analyze.__kwdefaults__ or {})

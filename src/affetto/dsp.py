@@ -85,6 +85,10 @@ class FrameStream:
         self.hop = hop
         self._held: NDArray[np.float32] = np.zeros(n_fft // 2, np.float32)
 
+    def lacking(self, frames: int) -> int:
+        """Count the samples that are still missing for so many more frames."""
+        return (frames - 1) * self.hop + self.n_fft - len(self._held)
+
     def feed(self, chunk: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take the next samples; give the stretch of new whole frames (maybe too short for one)."""
         joined = np.concatenate([self._held, chunk.astype(np.float32, copy=False)])

@@ -1,6 +1,5 @@
 """The client against a real server."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from affetto.errors import AffettoError
 from affetto.recognition import Recognizer, Update
 from affetto.server.workers import BusyError
 from affetto.timeline import Timeline
+from own_loop import in_own_loop
 from tiny_model import silence, voice_like
 
 
@@ -81,7 +81,7 @@ def test_the_same_from_a_coroutine(
             assert isinstance(timeline, Timeline)
             same(timeline, Recognizer(str(model), causal=True).recognize(talk))
 
-    asyncio.run(use())
+    in_own_loop(use())
 
 
 def test_refusals_are_told_in_the_servers_words(

@@ -44,12 +44,13 @@ def command(
 ) -> None:
     """Serve recordings and live sound to other programs.
 
-    The address, and how requests look, is at /docs. For any address but this machine's own, set
-    AFFETTO_TOKEN; clients then send it as Authorization: Bearer TOKEN.
+    How requests look is at /docs: curl -F file=@talk.mp3 localhost:8723/v1/analyze, for one. For
+    any address but this machine's own, set AFFETTO_TOKEN; clients then send it as Authorization:
+    Bearer TOKEN.
 
     Examples:
       affetto serve
-      curl -F file=@talk.mp3 localhost:8723/v1/analyze
+      affetto serve --port 9000 --model models/mine
       AFFETTO_TOKEN=$(openssl rand -hex 16) affetto serve --host 0.0.0.0
     """
     try:

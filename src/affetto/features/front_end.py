@@ -72,6 +72,10 @@ class FrontEnd:
         self._mel = LogMelStream(self.config.mel)
         self._level = LevelTracker(self.config.level)
 
+    def lacking(self, rows: int) -> int:
+        """Count the samples that are still missing for so many more rows."""
+        return self._mel.lacking(rows)
+
     def feed(self, chunk: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take samples, shape (samples,); give the rows that they complete, (frames, bands)."""
         return self._level.feed(self._mel.feed(chunk))

@@ -155,6 +155,10 @@ class LogMelStream:
         self.config = config or MelConfig()
         self._frames = FrameStream(n_fft=self.config.n_fft, hop=self.config.hop)
 
+    def lacking(self, rows: int) -> int:
+        """Count the samples that are still missing for so many more rows."""
+        return self._frames.lacking(rows)
+
     def feed(self, chunk: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take samples, shape (samples,); give the rows that they complete, (frames, bands)."""
         return _from_padded(self._frames.feed(chunk), self.config)

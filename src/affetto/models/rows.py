@@ -69,16 +69,25 @@ class RowStream:
         self._rows = 0
         self._held = np.full((card.receptive // 2, card.front_end.mel.bands), SILENCE, np.float32)
 
+    @property
+    def lacking(self) -> int:
+        """How many feature frames are still missing for the next block of rows."""
+        return self._need - len(self._held)
+
+    @property
+    def _need(self) -> int:
+        card = self.package.card
+        return (self.block - 1) * card.stride + card.receptive
+
     def feed(self, features: NDArray[np.float32]) -> Rows:
         """Take feature frames, shape (frames, bands); give the rows of the blocks they fill."""
         card = self.package.card
         self._heard += len(features)
         held = np.concatenate([self._held, features])
-        need = (self.block - 1) * card.stride + card.receptive
         parts = []
         at = 0
-        while len(held) - at >= need:
-            parts.append(self._run(held[at : at + need]))
+        while len(held) - at >= self._need:
+            parts.append(self._run(held[at : at + self._need]))
             at += self.block * card.stride
         self._held = held[at:]
         self._rows += self.block * len(parts)

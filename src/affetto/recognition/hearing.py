@@ -101,6 +101,11 @@ class Ear:
         voice_grid = WindowGrid(max(VOICE_WINDOW, grid.hop), grid.hop, grid.row_seconds)
         self._voice_pooler = WindowPooler(voice_grid, width=self._voice_width)
 
+    @property
+    def lacking(self) -> int:
+        """How many samples are still missing for the next piece."""
+        return self._front_end.lacking(self._rows.lacking)
+
     def feed(self, samples: NDArray[Any]) -> Iterator[Piece]:
         """Take the next samples, shape (samples,); give what they complete.
 

@@ -54,8 +54,8 @@ class Update:
         speech: probability of speech in the newest sound.
         speaking: whether somebody speaks, for long enough to tell; a short pause changes nothing.
         known_seconds: of the voice, that its baseline was learned from.
-        latency: seconds from the arrival of the last sample that was fed to this update, and those
-            by which that sample is later than `time`.
+        latency: seconds after `time` of the last sample that it needs, and seconds from the arrival
+            of that one to this update.
         segments: those of the timeline that are complete since the update before.
     """
 
@@ -158,7 +158,7 @@ class LiveRecognizer:
             "threads": threads,
         }
         if isinstance(model, Recognizer):
-            refuse_beside_recognizer(options, LiveRecognizer.__init__)
+            refuse_beside_recognizer(options, LiveRecognizer.__init__.__kwdefaults__ or {})
             if not model.causal:
                 raise OptionError(
                     "found a Recognizer that hears whole recordings, expected one that judges "
@@ -183,6 +183,7 @@ class LiveRecognizer:
         package = recognizer.package
         self._ear = Ear(package, grid, block=round(self.every / grid.row_seconds))
         self._voice = recognizer.new_voice()
+        self._waiting: list[NDArray[np.float32]] = []
         self._rows = 0
         self._recent = RecentWindow(grid, width=package.width)
         self._segments = SegmentStream(
@@ -213,7 +214,7 @@ class LiveRecognizer:
     @property
     def heard(self) -> float:
         """Seconds of sound fed so far."""
-        return self._ear.samples / SAMPLE_RATE
+        return (self._ear.samples + sum(map(len, self._waiting))) / SAMPLE_RATE
 
     def feed(self, samples: NDArray[Any]) -> list[Update]:
         """Take the next samples; give what they complete.
@@ -228,14 +229,30 @@ class LiveRecognizer:
         samples = one_channel(samples)
         arrived = time.perf_counter()
         updates: list[Update] = []
-        # A chunk longer than an update is cut, so that each update stands for its own time.
-        step = round(self.every * SAMPLE_RATE)
-        for start in range(0, len(samples), step):
+        at = 0
+        while True:
             with self._at_work:
                 self._check_open()
-                pieces = self._ear.feed(samples[start : start + step])
-                updates += [self._update(piece, arrived) for piece in pieces]
-        return updates
+                # Worked on in pieces that end with an update: many small ones would cost more.
+                part = samples[at : at + self._lacking]
+                self._waiting.append(part)
+                at += len(part)
+                if self._lacking:
+                    return updates
+                updates += [self._update(piece, arrived) for piece in self._hear_waiting()]
+
+    @property
+    def _lacking(self) -> int:
+        return self._ear.lacking - sum(map(len, self._waiting))
+
+    def _hear_waiting(self) -> Iterator[Piece]:
+        waiting = np.concatenate([np.empty(0, np.float32), *self._waiting])
+        self._waiting = []
+        return self._ear.feed(waiting)
+
+    def completes(self, count: int) -> bool:
+        """Tell whether so many samples more complete an update; until then they only wait."""
+        return count >= self._lacking
 
     def _check_open(self) -> None:
         if self._finished:
@@ -256,7 +273,7 @@ class LiveRecognizer:
             return self._end()
 
     def _end(self) -> Timeline:
-        for piece in self._ear.finish():
+        for piece in (*self._hear_waiting(), *self._ear.finish()):
             self._take(piece)
         kept = np.concatenate([np.empty((0, self._kept.width), np.float32), *self._kept.blocks()])
         self._kept.close()

@@ -349,17 +349,16 @@ class Recognizer:
         return restrict(judged, self.columns)
 
 
-def refuse_beside_recognizer(options: Mapping[str, Any], function: Callable[..., object]) -> None:
+def refuse_beside_recognizer(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
     """Refuse options that stand beside a `Recognizer`, which has its own.
 
     Args:
         options: as they were given.
-        function: whose keywords they are; its defaults were not given.
+        defaults: what they are where they weren't given.
 
     Raises:
         OptionError: one of them was given.
     """
-    defaults = function.__kwdefaults__ or {}
     if strange := [name for name, given in options.items() if given != defaults[name]]:
         raise OptionError(
             f"found {strange[0]} beside a Recognizer, which has its own: give it to that"

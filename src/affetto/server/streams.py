@@ -149,9 +149,11 @@ async def _serve(hall: Hall, line: _Line) -> None:
             if _said(message) != "end":
                 raise OptionError('found another message, expected bytes or {"type": "end"}')
             break
-        updates = await hall.stream_workers.run(
-            lambda data=message: live.feed(decoder.feed(data))  # type: ignore[misc]
-        )
+        samples = decoder.feed(message)
+        if not live.completes(len(samples)):
+            live.feed(samples)
+            continue
+        updates = await hall.stream_workers.run(lambda heard=samples: live.feed(heard))  # type: ignore[misc]
         for update in updates:
             await line.send({"type": "update", **update.to_dict()})
         if updates:
