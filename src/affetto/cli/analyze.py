@@ -10,6 +10,7 @@ from typer.core import TyperCommand
 
 from affetto.cli.console import note
 from affetto.cli.inputs import Input, gather, several
+from affetto.cli.options import Baseline, Labels, Model, NoBaseline, Prior, SaveBaseline, Window
 from affetto.cli.outputs import Output, choose
 from affetto.cli.progress import FractionBar
 from affetto.errors import AffettoError, MissingExtraError, ModelError, OptionError
@@ -95,39 +96,16 @@ def command(
             "--resume", help="Skip inputs whose result is in the folder of -o and up to date."
         ),
     ] = False,
-    model: Annotated[
-        str,
-        typer.Option(metavar="MODEL", help="A bundled model, a package's folder, hf:owner/name."),
-    ] = "default",
-    labels: Annotated[
-        str | None,
-        typer.Option(metavar="A,B,…", help="The only answers to choose among: angry,neutral."),
-    ] = None,
-    window: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="What one answer hears; the model's.")
-    ] = None,
+    model: Model = "default",
+    labels: Labels = None,
+    window: Window = None,
     hop: Annotated[
         float, typer.Option(metavar="SECONDS", help="From one answer to the next.")
     ] = 0.5,
-    no_baseline: Annotated[
-        bool,
-        typer.Option("--no-baseline", help="Judge every window by itself, not by the voice."),
-    ] = False,
-    baseline: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Start from a person's saved baseline."),
-    ] = None,
-    save_baseline: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Save the baseline of the person in the recording."),
-    ] = None,
-    prior: Annotated[
-        str,
-        typer.Option(
-            metavar="PRIOR",
-            help="How common each emotion is: everyday, even, or angry=2,…",
-        ),
-    ] = "everyday",
+    no_baseline: NoBaseline = False,
+    baseline: Baseline = None,
+    save_baseline: SaveBaseline = None,
+    prior: Prior = "everyday",
     speakers: Annotated[
         str | None,
         typer.Option(

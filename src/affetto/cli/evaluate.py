@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from affetto.cli.console import note, print_data, show
+from affetto.cli.options import Model, Prior
 from affetto.errors import OptionError
 from affetto.jobs import atomic_write, check_file, check_folder, check_there
 
@@ -53,10 +54,7 @@ def command(
             "or a corpus's folder.",
         ),
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option(metavar="MODEL", help="A bundled model, a package's folder, hf:owner/name."),
-    ] = "default",
+    model: Model = "default",
     results: Annotated[
         Path | None,
         typer.Option("--from", metavar="FOLDER", help="Results that training left, to sum up."),
@@ -107,10 +105,7 @@ def command(
         bool,
         typer.Option("--baseline", help="Learn each speaker's voice from all clips, unlabelled."),
     ] = False,
-    prior: Annotated[
-        str,
-        typer.Option(metavar="PRIOR", help="How common each emotion is: even, everyday, angry=2,…"),
-    ] = "even",
+    prior: Prior = "even",
     labels: Annotated[
         str | None, typer.Option(metavar="A,B,…", help="The only labels that count.")
     ] = None,

@@ -14,6 +14,7 @@ import typer
 
 from affetto.cli.analyze import Command
 from affetto.cli.console import note, print_data, show
+from affetto.cli.options import Baseline, Labels, Model, NoBaseline, Prior, SaveBaseline, Window
 from affetto.errors import AffettoError, OptionError
 from affetto.jobs import check_file
 
@@ -69,36 +70,19 @@ def command(
     record: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Keep the sound: .flac or .wav.")
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option(metavar="MODEL", help="A bundled model, a package's folder, hf:owner/name."),
-    ] = "default",
-    labels: Annotated[
-        str | None,
-        typer.Option(metavar="A,B,…", help="The only answers to choose among: angry,neutral."),
-    ] = None,
-    window: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="What one answer hears; the model's.")
-    ] = None,
+    model: Model = "default",
+    labels: Labels = None,
+    window: Window = None,
     hop: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="The timeline's; the model's.")
     ] = None,
     every: Annotated[
         float, typer.Option(metavar="SECONDS", help="From one update to the next.")
     ] = 0.08,
-    no_baseline: Annotated[
-        bool, typer.Option("--no-baseline", help="Don't learn how the voice sounds.")
-    ] = False,
-    baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Start from a person's saved baseline.")
-    ] = None,
-    save_baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save what was learned of the voice.")
-    ] = None,
-    prior: Annotated[
-        str,
-        typer.Option(metavar="PRIOR", help="How common each emotion is: everyday, even, angry=2,…"),
-    ] = "everyday",
+    no_baseline: NoBaseline = False,
+    baseline: Baseline = None,
+    save_baseline: SaveBaseline = None,
+    prior: Prior = "everyday",
     speakers: Annotated[str | None, typer.Option(hidden=True)] = None,
     denoise: Annotated[bool, typer.Option("--denoise", hidden=True)] = False,
     loudness: Annotated[float | None, typer.Option(hidden=True)] = None,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from affetto.cli.console import note
+from affetto.cli.options import Model
 from affetto.errors import MissingExtraError, OptionError
 
 __all__ = ["command"]
@@ -20,10 +21,7 @@ def command(
         str, typer.Option(metavar="ADDRESS", help="Where to listen; others than this need a token.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="N", help="0 for any that is free.")] = 8723,
-    model: Annotated[
-        str,
-        typer.Option(metavar="MODEL", help="A bundled model, a package's folder, hf:owner/name."),
-    ] = "default",
+    model: Model = "default",
     origin: Annotated[
         list[str] | None,
         typer.Option(metavar="URL", help="A site whose pages may use it; may be repeated."),
