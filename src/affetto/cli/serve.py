@@ -15,6 +15,9 @@ __all__ = ["command"]
 
 _TOKEN = "AFFETTO_TOKEN"
 
+_ONE_EACH = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Read by numpy's libraries when they load: here many small products stand beside each other."""
+
 
 def command(
     host: Annotated[
@@ -51,6 +54,8 @@ def command(
       affetto serve --port 9000 --model models/mine
       AFFETTO_TOKEN=$(openssl rand -hex 16) affetto serve --host 0.0.0.0
     """
+    for name in _ONE_EACH:
+        os.environ.setdefault(name, "1")
     try:
         import uvicorn
 
