@@ -81,7 +81,7 @@ def routes(hall: Hall) -> APIRouter:
             await line.refuse(error, _LATER, retry_after=error.retry_after)
         except AffettoError as error:
             await line.refuse(error, _WRONG)
-        except (_ClosedError, WebSocketDisconnect):
+        except _ClosedError:
             await line.hang_up(_QUIET)
 
     return router
@@ -110,14 +110,14 @@ class _Line:
         try:
             text = json.dumps(row, ensure_ascii=False)
             await asyncio.wait_for(self._socket.send_text(text), self._idle)
-        except (TimeoutError, RuntimeError):
+        except (TimeoutError, RuntimeError, WebSocketDisconnect):
             raise _ClosedError from None
 
     async def refuse(self, error: AffettoError, code: int, **more: Any) -> None:
         """Say what was wrong, and close."""
         try:
             await self.send({"type": "error", "error": str(error), **more})
-        except (_ClosedError, WebSocketDisconnect):
+        except _ClosedError:
             return
         await self.hang_up(code)
 
@@ -125,7 +125,7 @@ class _Line:
         """Close; harmless where it is closed."""
         try:
             await asyncio.wait_for(self._socket.close(code), 5.0)
-        except (TimeoutError, RuntimeError):
+        except (TimeoutError, RuntimeError, WebSocketDisconnect):
             return
 
 
