@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from affetto import audio
 from affetto.errors import OptionError
 from affetto.recognition import Prior, Recognizer, SpeakerBaseline
-from affetto.recognition.recognizer import refuse_beside_recognizer
+from affetto.recognition.options import refuse_beside_recognizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

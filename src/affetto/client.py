@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -96,7 +96,27 @@ class _Place:
         )
 
 
-class Client:
+class _Caller:
+    """What both clients are made of; a subclass says which kind of HTTP client it wants."""
+
+    _KIND: ClassVar[str]
+
+    def __init__(
+        self,
+        url: str = _HOME,
+        *,
+        token: str | None = None,
+        timeout: float = 600.0,
+        retries: int = 3,
+    ) -> None:
+        self._place = _Place(url, token)
+        self._retries = retries
+        self._http = getattr(_http(), self._KIND)(
+            base_url=self._place.url, headers=self._place.headers, timeout=timeout
+        )
+
+
+class Client(_Caller):
     """A server from a program's side; a context manager.
 
     Args:
@@ -113,19 +133,7 @@ class Client:
         ...     print(client.analyze("talk.mp3").summary()["dominant"])
     """
 
-    def __init__(
-        self,
-        url: str = _HOME,
-        *,
-        token: str | None = None,
-        timeout: float = 600.0,
-        retries: int = 3,
-    ) -> None:
-        self._place = _Place(url, token)
-        self._retries = retries
-        self._http = _http().Client(
-            base_url=self._place.url, headers=self._place.headers, timeout=timeout
-        )
+    _KIND = "Client"
 
     def __enter__(self) -> Client:
         return self
@@ -256,7 +264,7 @@ class LiveStream(Iterator[Update]):
             raise ServerError(f"found the stream broken off ({error}); start it anew") from None
 
 
-class AsyncClient:
+class AsyncClient(_Caller):
     """`Client` for programs with an event loop; an asynchronous context manager.
 
     Args:
@@ -269,19 +277,7 @@ class AsyncClient:
         MissingExtraError: the extra `server` isn't installed.
     """
 
-    def __init__(
-        self,
-        url: str = _HOME,
-        *,
-        token: str | None = None,
-        timeout: float = 600.0,
-        retries: int = 3,
-    ) -> None:
-        self._place = _Place(url, token)
-        self._retries = retries
-        self._http = _http().AsyncClient(
-            base_url=self._place.url, headers=self._place.headers, timeout=timeout
-        )
+    _KIND = "AsyncClient"
 
     async def __aenter__(self) -> AsyncClient:
         return self

@@ -14,12 +14,7 @@ from affetto.models import ModelPackage
 from affetto.recognition import LiveRecognizer, Recognizer, Update
 from affetto.timeline import Timeline
 from own_loop import in_own_loop
-from tiny_model import LABELS, silence, voice_like, write_tiny
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
-    return write_tiny(tmp_path_factory.mktemp("models") / "tiny")
+from tiny_model import LABELS, silence, voice_like
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +50,9 @@ def test_the_timeline_is_the_recordings_whatever_the_chunks(
     live = LiveRecognizer(tiny)
     for chunk in np.split(talk, sorted(cuts)):
         live.feed(chunk)
-    same(live.finish(), Recognizer(tiny, causal=True).recognize(talk))
+    recorded = Recognizer(tiny, causal=True).recognize(talk)
+    assert len(recorded) >= 6
+    same(live.finish(), recorded)
 
 
 @pytest.mark.parametrize(("every", "hop"), [(0.04, 0.5), (0.5, 0.25), (0.1, 1.0)])
@@ -64,7 +61,9 @@ def test_the_timeline_is_the_same_however_often_it_is_told(
 ) -> None:
     live = LiveRecognizer(tiny, every=every, hop=hop)
     list(live.updates(chunks(talk)))
-    same(live.finish(), Recognizer(tiny, hop=hop, causal=True).recognize(talk))
+    recorded = Recognizer(tiny, hop=hop, causal=True).recognize(talk)
+    assert len(recorded) >= 6
+    same(live.finish(), recorded)
 
 
 def test_without_a_baseline_it_is_the_recordings_timeline(
@@ -72,7 +71,9 @@ def test_without_a_baseline_it_is_the_recordings_timeline(
 ) -> None:
     live = LiveRecognizer(tiny, baseline=False, labels="happy,sad")
     list(live.updates(chunks(talk)))
-    same(live.finish(), Recognizer(tiny, baseline=False, labels="happy,sad").recognize(talk))
+    recorded = Recognizer(tiny, baseline=False, labels="happy,sad").recognize(talk)
+    assert len(recorded) >= 6
+    same(live.finish(), recorded)
 
 
 def test_what_is_known_of_a_voice_grows_and_is_used(tiny: ModelPackage, talk: np.ndarray) -> None:

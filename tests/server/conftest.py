@@ -2,7 +2,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +52,10 @@ def client(model: Path) -> Iterator[httpx2.Client]:
 @pytest.fixture
 def serve(model: Path) -> Iterator[Serve]:
     """Serve with settings of the test's own."""
-    with pytest.MonkeyPatch.context():
-        opened: list[Any] = []
+    with ExitStack() as opened:
 
         def start(**settings: Any) -> httpx2.Client:
-            context = served(Settings(**({"model": str(model), "workers": 2} | settings)))
-            opened.append(context)
-            client: httpx2.Client = context.__enter__()
-            return client
+            wanted = Settings(**({"model": str(model), "workers": 2} | settings))
+            return opened.enter_context(served(wanted))
 
         yield start
-        for context in reversed(opened):
-            context.__exit__(None, None, None)

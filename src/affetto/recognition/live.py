@@ -16,7 +16,8 @@ from affetto.errors import AffettoError, OptionError
 from affetto.models.calibration import restrict
 from affetto.recognition.channels import answer, lay_over
 from affetto.recognition.hearing import Ear, Piece, one_channel
-from affetto.recognition.recognizer import Recognizer, refuse_beside_recognizer
+from affetto.recognition.options import refuse_beside_recognizer
+from affetto.recognition.recognizer import Recognizer
 from affetto.recognition.segments import SegmentStream
 from affetto.recognition.store import RowStore
 from affetto.speech import RecentWindow

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from affetto.dsp import SAMPLE_RATE
-from affetto.emotions import parse_labels
 from affetto.errors import AudioError, OptionError
 from affetto.features.front_end import FrontEnd
 from affetto.models import ModelPackage, RowStream, load
@@ -17,19 +16,20 @@ from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
 from affetto.recognition.channels import Answers, answer, channel_names, lay_over
 from affetto.recognition.clips import Clip, Decision
 from affetto.recognition.hearing import Heard, Hearing, checked
-from affetto.recognition.prior import Prior, parse_prior
+from affetto.recognition.options import columns_of, prior_for
 from affetto.recognition.segments import Smoothing, spoken
 from affetto.speech import WindowGrid, pool, separate_speakers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from affetto.recognition.prior import Prior
     from affetto.timeline import Timeline
 
-__all__ = ["Recognizer", "refuse_beside_recognizer"]
+__all__ = ["Recognizer"]
 
 _WHOLE_UP_TO = 15.0
 """Seconds up to which a clip is judged as one window."""
@@ -94,9 +94,9 @@ class Recognizer:
             hop=card.hop if hop is None else hop,
             row_seconds=card.row_seconds,
         )
-        self.columns = _columns(self.package, labels)
+        self.columns = columns_of(self.package, labels)
         self.labels = tuple(self.package.labels[column] for column in self.columns)
-        self.prior = _prior(self.package, prior)
+        self.prior = prior_for(self.package, prior)
         self.smoothing = smoothing or Smoothing()
         self.speakers = speakers
         self.causal = causal
@@ -347,49 +347,6 @@ class Recognizer:
         """Judge windows among the labels asked for, under the prior; (n, labels)."""
         judged = judge(self.package, pooled, baseline, prior=self.prior)
         return restrict(judged, self.columns)
-
-
-def refuse_beside_recognizer(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
-    """Refuse options that stand beside a `Recognizer`, which has its own.
-
-    Args:
-        options: as they were given.
-        defaults: what they are where they weren't given.
-
-    Raises:
-        OptionError: one of them was given.
-    """
-    if strange := [name for name, given in options.items() if given != defaults[name]]:
-        raise OptionError(
-            f"found {strange[0]} beside a Recognizer, which has its own: give it to that"
-        )
-
-
-def _columns(package: ModelPackage, labels: str | Iterable[str] | None) -> tuple[int, ...]:
-    """Find the columns of the labels asked for."""
-    if labels is None:
-        return tuple(range(len(package.labels)))
-    asked = parse_labels(labels)
-    if missing := [label.value for label in asked if label.value not in package.labels]:
-        raise OptionError(
-            f"found label {missing[0]!r}, which the model {package.card.title} can't say: "
-            f"choose from {', '.join(package.labels)}"
-        )
-    if len(asked) < 2:
-        raise OptionError(f"found the label {asked[0]} alone, expected two or more to choose among")
-    return tuple(package.labels.index(label.value) for label in asked)
-
-
-def _prior(package: ModelPackage, prior: Prior) -> dict[str, float]:
-    """Read a prior; one that a person wrote must name what the model can say."""
-    odds = parse_prior(prior)
-    strange = [label for label in odds if label not in package.labels]
-    if strange and prior != "everyday":
-        raise OptionError(
-            f"found a prior of {strange[0]}, which the model {package.card.title} can't say: "
-            f"choose from {', '.join(package.labels)}"
-        )
-    return {label: value for label, value in odds.items() if label in package.labels}
 
 
 def _chunks(samples: NDArray[Any] | Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:

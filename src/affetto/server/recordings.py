@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Res
 from affetto import __version__
 from affetto.api import analyze
 from affetto.audio.source import source_name
-from affetto.errors import AffettoError, AudioError
+from affetto.errors import AudioError
 from affetto.formats import to_csv
 from affetto.models import available
 from affetto.models.card import Card
@@ -191,9 +191,9 @@ def _hear(
     """Hear a recording in a worker."""
     longest = hall.settings.duration
 
-    def progress(heard: float, promised: float | None) -> None:
+    def progress(heard: float, _: float | None) -> None:
         look()
-        if max(heard, promised or 0.0) > longest:
+        if heard > longest:
             raise AudioError(
                 f"{name}: found more than {longest / 3600:g} hours of sound, expected less: "
                 "send it in parts"
@@ -214,13 +214,13 @@ def _written(timeline: Timeline, form: str, file: BinaryIO, *, track: bool) -> R
         return Response(to_csv([timeline]), media_type="text/csv")
     if form == "html":
         from affetto import audio
-        from affetto.report import html
+        from affetto.report import EMBED_SECONDS, html
 
-        file.seek(0)
-        try:
+        samples = None
+        # The whole sound of a longer recording would have to lie in memory.
+        if timeline.duration <= EMBED_SECONDS:
+            file.seek(0)
             samples = audio.load(file).samples
-        except AffettoError:
-            samples = None
         return HTMLResponse(html(timeline, samples))
     return JSONResponse(timeline.to_dict(track=track))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -28,6 +29,10 @@ __all__ = ["Start", "routes"]
 
 _WRONG, _LATER, _QUIET = 1008, 1013, 1001
 """WebSocket's codes: against the rules, try again later, going away."""
+
+
+_SMALL = 65_536
+"""Bytes whose decoding holds nobody else up."""
 
 
 class Start(BaseModel):
@@ -149,11 +154,14 @@ async def _serve(hall: Hall, line: _Line) -> None:
             if _said(message) != "end":
                 raise OptionError('found another message, expected bytes or {"type": "end"}')
             break
-        samples = decoder.feed(message)
+        if len(message) <= _SMALL:
+            samples = decoder.feed(message)
+        else:
+            samples = await hall.stream_workers.run(partial(decoder.feed, message))
         if not live.completes(len(samples)):
             live.feed(samples)
             continue
-        updates = await hall.stream_workers.run(lambda heard=samples: live.feed(heard))  # type: ignore[misc]
+        updates = await hall.stream_workers.run(partial(live.feed, samples))
         for update in updates:
             await line.send({"type": "update", **update.to_dict()})
         if updates:
