@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from affetto.dsp import SAMPLE_RATE
 from affetto.features import MelConfig
-from affetto.report.picture import mel_height, palette, peaks, png, spectrogram
+from affetto.report.picture import Painter, draw, mel_height, palette, png
 
 
 def decoded(tile):
@@ -33,7 +33,8 @@ def test_the_colour_map_rises_evenly_in_lightness():
 def test_peaks_find_a_click_and_say_which_is_louder():
     samples = np.zeros(SAMPLE_RATE, np.float32)
     samples[8000], samples[12000] = 0.5, -0.25
-    rate, pairs = peaks(samples)
+    peaks = draw(samples).peaks
+    rate, pairs = peaks.rate, peaks.pairs
     assert pairs.shape == (1000, 2)
     assert pairs[int(0.5 * rate), 1] == 127
     assert pairs[int(0.75 * rate), 0] == pytest.approx(-127 * 0.5**0.6, abs=1)
@@ -43,7 +44,8 @@ def test_peaks_find_a_click_and_say_which_is_louder():
 def test_peaks_of_hours_stay_few_and_lose_no_click():
     samples = np.zeros(900 * SAMPLE_RATE, np.float32)
     samples[12_345_678] = 1.0
-    rate, pairs = peaks(samples)
+    peaks = draw(samples).peaks
+    rate, pairs = peaks.rate, peaks.pairs
     assert len(pairs) <= 300_000
     assert pairs[int(12_345_678 / SAMPLE_RATE * rate), 1] == 127
 
@@ -52,7 +54,7 @@ def test_peaks_of_hours_stay_few_and_lose_no_click():
 def test_a_tone_lies_at_its_height(hertz):
     time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
     tone = (0.5 * np.sin(2 * np.pi * hertz * time)).astype(np.float32)
-    picture = decoded(spectrogram(tone).tiles[0]).sum(axis=2).mean(axis=1)
+    picture = decoded(draw(tone).spectrogram.tiles[0]).sum(axis=2).mean(axis=1)
     height = 1 - (np.argmax(picture) + 0.5) / len(picture)
     assert height == pytest.approx(mel_height(hertz, MelConfig()), abs=0.02)
 
@@ -60,7 +62,7 @@ def test_a_tone_lies_at_its_height(hertz):
 def test_long_sound_is_averaged_into_tiles_of_the_right_length():
     samples = np.random.default_rng(0).standard_normal(300 * SAMPLE_RATE).astype(np.float32)
     samples[: 150 * SAMPLE_RATE] *= 0.01
-    picture = spectrogram(samples)
+    picture = draw(samples).spectrogram
     widths = [decoded(tile).shape[1] for tile in picture.tiles]
     assert picture.rate == 50
     assert sum(widths) == pytest.approx(300 * picture.rate, abs=1)
@@ -70,6 +72,18 @@ def test_long_sound_is_averaged_into_tiles_of_the_right_length():
     assert whole[: middle - 5].max() < whole[middle + 5 :].min()
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(0, 40_000), max_size=8), st.integers(0, 50_000))
+def test_however_the_sound_is_cut_the_picture_is_the_same(cuts, more):
+    samples = np.random.default_rng(1).uniform(-1, 1, sum(cuts) + more).astype(np.float32)
+    painter = Painter(len(samples))
+    for part in np.split(samples, np.cumsum(cuts)):
+        painter.feed(part)
+    drawn, whole = painter.finish(), draw(samples)
+    np.testing.assert_array_equal(drawn.peaks.pairs, whole.peaks.pairs)
+    assert drawn.spectrogram == whole.spectrogram
+
+
 def test_silence_is_black_not_noise():
-    picture = spectrogram(1e-5 * np.ones(SAMPLE_RATE, np.float32))
+    picture = draw(1e-5 * np.ones(SAMPLE_RATE, np.float32)).spectrogram
     assert (decoded(picture.tiles[0]) == palette()[0]).all()

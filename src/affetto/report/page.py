@@ -18,6 +18,7 @@ from affetto.dsp import SAMPLE_RATE
 from affetto.jobs import atomic_write
 from affetto.report import tables, words
 from affetto.report.payload import payload
+from affetto.report.picture import draw
 from affetto.report.sound import encode_mp3
 from affetto.timeline import Timeline, clock
 
@@ -84,7 +85,7 @@ def html(
         "moments": tables.moments(timeline),
         "speakers": tables.speakers(timeline),
         "segments": tables.segments(timeline),
-        "data": _json(payload(timeline, sound)),
+        "data": _json(payload(timeline, None if sound is None else draw(sound))),
         "sound": _base64(encode_mp3(sound)) if sound is not None and embed else "",
     }
     page = Template(_asset("report.html")).substitute(fields)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from affetto.emotions import CIRCUMPLEX, colour_of, in_order, project
-from affetto.report.picture import peaks, spectrogram
+from affetto.report.picture import Drawn
 from affetto.report.thin import thinned
 from affetto.timeline import Timeline, Track
 
@@ -34,12 +34,12 @@ def labels_of(timeline: Timeline) -> tuple[str, ...]:
     return in_order(found)
 
 
-def payload(timeline: Timeline, samples: NDArray[np.float32] | None) -> dict[str, Any]:
+def payload(timeline: Timeline, drawn: Drawn | None) -> dict[str, Any]:
     """Gather what the script draws, small enough for hours of sound.
 
     Args:
         timeline: what was heard.
-        samples: shape (samples,), 16 kHz, or None.
+        drawn: the waveform and the spectrogram of its sound, or None.
 
     Returns:
         Plain JSON types; long rows of numbers are little-endian bytes in base64.
@@ -80,10 +80,9 @@ def payload(timeline: Timeline, samples: NDArray[np.float32] | None) -> dict[str
             "times": _bytes(times.astype("<f4")),
             "scores": _bytes(np.round(scores * 255).astype(np.uint8)),
         }
-    if samples is not None:
-        rate, pairs = peaks(samples)
-        picture = spectrogram(samples)
-        data["peaks"] = {"rate": rate, "pairs": _bytes(pairs)}
+    if drawn is not None:
+        peaks, picture = drawn.peaks, drawn.spectrogram
+        data["peaks"] = {"rate": peaks.rate, "pairs": _bytes(peaks.pairs)}
         data["spectrogram"] = {
             "rate": picture.rate,
             "tiles": ["data:image/png;base64," + _encode(tile) for tile in picture.tiles],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from affetto.dsp import SAMPLE_RATE
 from affetto.features import LogMelStream, MelConfig
 
-__all__ = ["Spectrogram", "mel_height", "palette", "peaks", "png", "spectrogram"]
+__all__ = ["Drawn", "Painter", "Peaks", "Spectrogram", "draw", "mel_height", "palette", "png"]
 
 _MOST_BUCKETS = 300_000
 _COMPRESSION = 0.6
@@ -84,32 +84,19 @@ def png(indices: NDArray[np.uint8], colours: NDArray[np.uint8]) -> bytes:
     )
 
 
-def peaks(samples: NDArray[np.float32]) -> tuple[float, NDArray[np.int8]]:
-    """Find the lowest and highest sample of each short stretch, for drawing at any zoom.
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """The lowest and highest sample of each short stretch, for drawing a waveform at any zoom.
 
-    Args:
-        samples: shape (samples,), 16 kHz.
-
-    Returns:
-        Stretches per second, and shape (stretches, 2): lowest and highest in [-127, 127], where
-        127 is the loudest sample of the whole. The scale is compressed (power 0.6), so that a
-        murmur beside a shout can be seen; near-silence isn't magnified.
-
-    Examples:
-        >>> rate, pairs = peaks(np.sin(np.arange(16_000, dtype=np.float32)))
-        >>> rate, pairs.shape
-        (1000.0, (1000, 2))
+    Attributes:
+        rate: stretches per second.
+        pairs: lowest and highest in [-127, 127], where 127 is the loudest sample of the whole,
+            shape (stretches, 2). The scale is compressed (power 0.6), so that a murmur beside a
+            shout can be seen; near-silence isn't magnified.
     """
-    if not len(samples):
-        return 1.0, np.empty((0, 2), np.int8)
-    size = max(SAMPLE_RATE // 1000, math.ceil(len(samples) / _MOST_BUCKETS))
-    starts = np.arange(0, len(samples), size)
-    low = np.minimum.reduceat(samples, starts)
-    high = np.maximum.reduceat(samples, starts)
-    loudest = max(float(-low.min()), float(high.max()), 0.02)
-    pairs = np.stack([low, high], axis=1) / loudest
-    heights = 127 * np.sign(pairs) * np.abs(pairs) ** _COMPRESSION
-    return SAMPLE_RATE / size, np.round(heights).astype(np.int8)
+
+    rate: float
+    pairs: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +104,7 @@ class Spectrogram:
     """A log-mel spectrogram as pictures side by side.
 
     Attributes:
-        rate: columns per second.
+        rate: columns per second; in long recordings several frames are averaged in a column.
         tiles: PNG files from the left to the right, low frequencies at the bottom.
         marks: frequency in Hz and its height, 0 at the bottom and 1 at the top.
     """
@@ -127,46 +114,108 @@ class Spectrogram:
     marks: tuple[tuple[int, float], ...]
 
 
-def spectrogram(samples: NDArray[np.float32]) -> Spectrogram:
-    """Draw the log-mel spectrogram in parts, so that hours need little memory.
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is drawn from a sound."""
+
+    peaks: Peaks
+    spectrogram: Spectrogram
+
+
+class Painter:
+    """Draw a sound of known length chunk by chunk, so that hours need little memory.
+
+    Args:
+        count: samples of the whole, at 16 kHz; more than these are left out.
+
+    Examples:
+        >>> painter = Painter(16_000)
+        >>> painter.feed(np.sin(np.arange(16_000, dtype=np.float32)))
+        >>> drawn = painter.finish()
+        >>> drawn.peaks.rate, drawn.peaks.pairs.shape, drawn.spectrogram.rate
+        (1000.0, (1000, 2), 100.0)
+    """
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+        self._size = max(SAMPLE_RATE // 1000, math.ceil(count / _MOST_BUCKETS))
+        self._low = np.zeros(math.ceil(count / self._size), np.float32)
+        self._high = np.zeros(len(self._low), np.float32)
+        self._config = MelConfig(bands=80)
+        self._frames = 1 + count // self._config.hop
+        self._group = math.ceil(self._frames / _MOST_COLUMNS)
+        columns = math.ceil(self._frames / self._group)
+        self._sums = np.zeros((columns, self._config.bands), np.float32)
+        self._stream = LogMelStream(self._config)
+        self._samples = self._rows = 0
+
+    def feed(self, samples: NDArray[np.float32]) -> None:
+        """Draw the next samples, shape (samples,)."""
+        samples = samples[: self._left]
+        self._left -= len(samples)
+        if not len(samples):
+            return
+        first = self._samples // self._size
+        starts = np.arange(first * self._size, self._samples + len(samples), self._size)
+        starts = np.maximum(starts - self._samples, 0)
+        cells = slice(first, first + len(starts))
+        # A stretch that two chunks share has 0 or its beginning's peaks in it.
+        low = np.minimum.reduceat(samples, starts)
+        high = np.maximum.reduceat(samples, starts)
+        self._low[cells] = np.minimum(self._low[cells], low)
+        self._high[cells] = np.maximum(self._high[cells], high)
+        self._samples += len(samples)
+        self._add(self._stream.feed(samples))
+
+    def _add(self, rows: NDArray[np.float32]) -> None:
+        rows = rows[: self._frames - self._rows]
+        if not len(rows):
+            return
+        column = np.arange(self._rows, self._rows + len(rows)) // self._group
+        columns, first = np.unique(column, return_index=True)
+        self._sums[columns] += np.add.reduceat(rows, first, axis=0)
+        self._rows += len(rows)
+
+    def finish(self) -> Drawn:
+        """Give what was drawn."""
+        self._add(self._stream.finish())
+        return Drawn(self._peaks(), self._spectrogram())
+
+    def _peaks(self) -> Peaks:
+        pairs = np.stack([self._low, self._high], axis=1)
+        pairs /= max(float(np.abs(pairs).max(initial=0.0)), 0.02)
+        heights = 127 * np.sign(pairs) * np.abs(pairs) ** _COMPRESSION
+        return Peaks(SAMPLE_RATE / self._size, np.round(heights).astype(np.int8))
+
+    def _spectrogram(self) -> Spectrogram:
+        # The last column may hold fewer frames than the others.
+        counts = np.minimum(self._group, self._frames - self._group * np.arange(len(self._sums)))
+        decibels = self._sums / counts[:, None] * (10 / math.log(10))
+        top = max(float(np.quantile(decibels, 0.995)), 10.0)
+        levels = np.clip((decibels - top) / _RANGE + 1, 0, 1) * (_LEVELS - 1)
+        image = np.ascontiguousarray(np.round(levels).astype(np.uint8).T[::-1])
+        colours = palette()
+        tiles = [png(image[:, at : at + _TILE], colours) for at in range(0, image.shape[1], _TILE)]
+        marks = tuple((hz, round(mel_height(hz, self._config), 4)) for hz in _MARKS)
+        rate = SAMPLE_RATE / self._config.hop / self._group
+        return Spectrogram(rate, tuple(tiles), marks)
+
+
+def draw(samples: NDArray[np.float32]) -> Drawn:
+    """Draw a sound that lies in memory.
 
     Args:
         samples: shape (samples,), 16 kHz.
 
-    Returns:
-        The pictures; long recordings have several frames averaged in a column.
-
     Examples:
-        >>> picture = spectrogram(np.zeros(16_000, np.float32))
-        >>> picture.rate, len(picture.tiles)
-        (100.0, 1)
+        >>> len(draw(np.zeros(16_000, np.float32)).spectrogram.tiles)
+        1
     """
-    config = MelConfig(bands=80)
-    frames = 1 + len(samples) // config.hop
-    group = math.ceil(frames / _MOST_COLUMNS)
-    sums = np.zeros((math.ceil(frames / group), config.bands), np.float32)
-    stream = LogMelStream(config)
-    done = 0
+    painter = Painter(len(samples))
     chunk = 20 * SAMPLE_RATE
-    for start in range(0, len(samples) + chunk, chunk):
-        ended = start >= len(samples)
-        rows = stream.finish() if ended else stream.feed(samples[start : start + chunk])
-        rows = rows[: frames - done]
-        if len(rows):
-            column = np.arange(done, done + len(rows)) // group
-            columns, first = np.unique(column, return_index=True)
-            sums[columns] += np.add.reduceat(rows, first, axis=0)
-            done += len(rows)
-    # The last column may hold fewer frames than the others.
-    counts = np.minimum(group, frames - group * np.arange(len(sums)))
-    decibels = sums / counts[:, None] * (10 / math.log(10))
-    top = max(float(np.quantile(decibels, 0.995)), 10.0)
-    levels = np.clip((decibels - top) / _RANGE + 1, 0, 1) * (_LEVELS - 1)
-    image = np.ascontiguousarray(np.round(levels).astype(np.uint8).T[::-1])
-    colours = palette()
-    tiles = [png(image[:, at : at + _TILE], colours) for at in range(0, image.shape[1], _TILE)]
-    marks = tuple((hz, round(mel_height(hz, config), 4)) for hz in _MARKS)
-    return Spectrogram(SAMPLE_RATE / config.hop / group, tuple(tiles), marks)
+    for start in range(0, len(samples), chunk):
+        painter.feed(samples[start : start + chunk])
+    return painter.finish()
 
 
 def mel_height(hertz: float, config: MelConfig) -> float:
