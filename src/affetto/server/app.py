@@ -15,6 +15,7 @@ from affetto.errors import AffettoError, AudioError, ModelError, OptionError
 from affetto.models import ModelPackage, load
 from affetto.server.guard import Guard
 from affetto.server.metrics import Metrics
+from affetto.server.page import mount
 from affetto.server.recordings import routes as recording_routes
 from affetto.server.settings import Settings
 from affetto.server.streams import routes as stream_routes
@@ -82,15 +83,18 @@ def create_app(settings: Settings | None = None) -> Any:
         yield
         hall.close()
 
-    app = FastAPI(
+    app = (FastAPI if settings.token is None else _Closed)(
         title="Affetto",
         version=__version__,
         description="Hears the feeling in a voice: recordings by REST, live sound by WebSocket "
         "at `/v1/stream`.",
         lifespan=lifespan,
+        docs_url=None,  # FastAPI's own pages take their parts from elsewhere
+        redoc_url=None,
     )
     app.include_router(recording_routes(hall))
     app.include_router(stream_routes(hall))
+    mount(app)
 
     @app.exception_handler(AffettoError)
     async def mend(_: Request, error: AffettoError) -> JSONResponse:
@@ -110,3 +114,15 @@ def create_app(settings: Settings | None = None) -> Any:
         return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
 
     return Guard(app, settings)
+
+
+class _Closed(FastAPI):
+    """Tell readers of OpenAPI, such as the page of the requests, that a token is asked for."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe the requests."""
+        document = super().openapi()
+        schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
+        schemes["token"] = {"type": "http", "scheme": "bearer"}
+        document["security"] = [{"token": []}]
+        return document

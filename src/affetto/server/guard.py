@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Guard"]
 
-_OPEN = ("/health",)
-"""What a supervisor asks without a token."""
+_OPEN = ("/health", "/", "/docs", "/notices", "/openapi.json")
+_OPEN_BELOW = ("/assets/", "/docs/")
+"""What is answered without a token: what a supervisor asks, the page on which a person gives the
+token, and how requests look, which is the same on every server."""
 
 
 class Guard:
@@ -65,8 +67,8 @@ class Guard:
         own = origin is None or urlsplit(origin).netloc == host
         if not own and origin not in self._settings.origins:
             return 403, f"found a page of {origin}, expected one of this server; see --origin"
-        token = self._settings.token
-        if token is None or scope["path"] in _OPEN:
+        token, path = self._settings.token, scope["path"]
+        if token is None or path in _OPEN or path.startswith(_OPEN_BELOW):
             return None
         shown = headers.get(b"authorization", "").removeprefix("Bearer ")
         shown = shown or _from_protocol(headers.get(b"sec-websocket-protocol", ""))
