@@ -1,5 +1,6 @@
 """The files of the web page over a real socket: made up, missing, and as they were really built."""
 
+import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ Serve = Callable[..., httpx2.Client]
 
 TOKEN = "a-token-that-nobody-guesses"
 BUILT = page.FOLDER
+WEB = Path(__file__).resolve().parents[2] / "web"
 needs_built = pytest.mark.skipif(
     not (BUILT / "index.html").exists(), reason="the web page isn't built: make page"
 )
@@ -218,3 +220,12 @@ def test_the_notices_name_what_is_packed() -> None:
     ):
         assert re.search(rf"^{re.escape(name)} \d+\.\d+\.\d+ \(", notices, re.M)
         assert licence in notices
+
+
+def test_every_package_is_pinned_without_an_address() -> None:
+    lock = json.loads((WEB / "package-lock.json").read_text("utf-8"))
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert all(package["integrity"] and "resolved" not in package for package in packages.values())
+    about = json.loads((WEB / "package.json").read_text("utf-8"))
+    wanted = about["dependencies"] | about["devDependencies"]
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
