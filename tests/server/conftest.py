@@ -45,7 +45,7 @@ def served(settings: Settings) -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="module")
 def client(model: Path) -> Iterator[httpx2.Client]:
-    with served(Settings(model=str(model), workers=2)) as client:
+    with served(Settings(models=(str(model),), workers=2)) as client:
         yield client
 
 
@@ -55,7 +55,7 @@ def serve(model: Path) -> Iterator[Serve]:
     with ExitStack() as opened:
 
         def start(**settings: Any) -> httpx2.Client:
-            wanted = Settings(**({"model": str(model), "workers": 2} | settings))
+            wanted = Settings(**({"models": (str(model),), "workers": 2} | settings))
             return opened.enter_context(served(wanted))
 
         yield start

@@ -46,7 +46,7 @@ def test_recordings_and_facts(client: httpx2.Client, file: Path, model: Path) ->
         options = {"labels": "happy,sad", "baseline": False}
         same(affetto_client.analyze(file, **options), wanted)
         same(affetto_client.analyze(file.read_bytes(), **options), wanted)
-        assert affetto_client.models()["loaded"] == "tiny"
+        assert affetto_client.models()["loaded"] == ["tiny"]
         assert affetto_client.health()["status"] == "ok"
 
 
@@ -72,7 +72,7 @@ def test_the_same_from_a_coroutine(
         async with AsyncClient(str(client.base_url)) as affetto_client:
             analysed = await affetto_client.analyze(file)
             same(analysed, affetto.analyze(file, model=model))
-            assert (await affetto_client.models())["loaded"] == "tiny"
+            assert (await affetto_client.models())["loaded"] == ["tiny"]
             assert (await affetto_client.health())["status"] == "ok"
             *updates, timeline = [
                 each async for each in affetto_client.stream(microphone(), every=0.5)
@@ -116,7 +116,7 @@ def test_a_token_is_shown(serve, file: Path, monkeypatch: pytest.MonkeyPatch) ->
         stranger.models()
     assert refused.value.status == 401
     with Client(url, token="s" * 20) as friend:
-        assert friend.models()["loaded"] == "tiny"
+        assert friend.models()["loaded"] == ["tiny"]
         assert list(friend.stream(iter([np.zeros(16_000, np.float32)])))
     monkeypatch.setenv("AFFETTO_TOKEN", "s" * 20)
     with Client(url) as friend:

@@ -1,7 +1,10 @@
 """Recordings over HTTP, on a real socket."""
 
+import base64
 import csv
 import io
+import json
+import re
 import threading
 import time
 from pathlib import Path
@@ -12,8 +15,10 @@ import pytest
 
 from affetto import analyze, audio
 from affetto.errors import OptionError
-from affetto.server import Settings
-from tiny_model import silence, voice_like
+from affetto.server import Settings, create_app
+from tiny_model import silence, voice_like, write_tiny
+
+PLAYER = re.compile("<html[^>]*has-player")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +57,102 @@ def test_tables_and_pages_are_given_too(client: httpx2.Client, talk: Path) -> No
     assert len(list(csv.DictReader(io.StringIO(table.text)))) == 2
     page = client.post("/v1/analyze?format=html", content=talk.read_bytes())
     assert page.text.startswith("<!doctype html>")
-    assert "has-player" in page.text
+    assert PLAYER.search(page.text)
+
+
+def test_a_page_is_told_what_to_draw(client: httpx2.Client, talk: Path) -> None:
+    options = {"track": "true", "drawing": "true"}
+    row = client.post("/v1/analyze", params=options, content=talk.read_bytes()).json()
+    drawing = row["drawing"]
+    assert drawing["duration"] == row["duration"] == 6.0
+    pairs = np.frombuffer(base64.b64decode(drawing["peaks"]["pairs"]), np.int8)
+    assert len(pairs) == 2 * drawing["duration"] * drawing["peaks"]["rate"]
+    assert drawing["spectrogram"]["tiles"][0].startswith("data:image/png;base64,")
+    times = np.frombuffer(base64.b64decode(drawing["track"]["times"]), "<f4")
+    assert times == pytest.approx(row["track"]["times"], abs=1e-3)
+
+
+def test_as_told_live(client: httpx2.Client, talk: Path, model: Path) -> None:
+    row = client.post("/v1/analyze?causal=true", content=talk.read_bytes()).json()
+    wanted = analyze(talk, model=model, causal=True)
+    assert row["segments"] == wanted.to_dict()["segments"]
+
+
+def test_requests_choose_among_the_models(serve, talk: Path, model: Path, tmp_path: Path) -> None:
+    other = write_tiny(tmp_path / "other", name="other").folder
+    client = serve(models=(str(model), str(other)))
+    assert client.get("/v1/models").json()["loaded"] == ["tiny", "other"]
+    for name, title in {"": "tiny 0", "?model=tiny": "tiny 0", "?model=other": "other 0"}.items():
+        row = client.post(f"/v1/analyze{name}", content=talk.read_bytes()).json()
+        assert row["model"] == title
+    refused = client.post("/v1/analyze?model=none", content=talk.read_bytes())
+    assert refused.status_code == 422
+    assert "expected one of this server's: tiny, other" in refused.json()["error"]
+    with pytest.raises(OptionError, match="two models called tiny 0"):
+        create_app(Settings(models=(str(model),) * 3))
+
+
+def test_the_vocabulary_the_formats_and_the_limits_are_told(client: httpx2.Client) -> None:
+    about = client.get("/v1/about").json()
+    assert {row["name"]: row["colour"] for row in about["emotions"]}["sad"] == "#0072b2"
+    assert {"json", "csv", "html"} <= {row["name"] for row in about["formats"]}
+    assert about["limits"]["bytes"] == Settings().upload
+    assert about["fetch"] is False
+
+
+def test_a_timeline_is_written_anew_without_hearing_again(
+    client: httpx2.Client, talk: Path
+) -> None:
+    sound = talk.read_bytes()
+    row = client.post("/v1/analyze?track=true", content=sound).json()
+    part = ("timeline.json", json.dumps(row).encode())
+    again = client.post("/v1/convert", files={"timeline": part})
+    assert again.json() == row
+    table = client.post("/v1/convert?format=csv", files={"timeline": part})
+    assert table.text == client.post("/v1/analyze?format=csv", content=sound).text
+    mute = client.post("/v1/convert?format=html", files={"timeline": part})
+    assert mute.text.startswith("<!doctype html>")
+    assert not PLAYER.search(mute.text)
+    loud = client.post("/v1/convert?format=html", files={"timeline": part, "file": ("a", sound)})
+    assert PLAYER.search(loud.text)
+
+
+def test_what_is_no_timeline_is_told(client: httpx2.Client) -> None:
+    good = {"source": "x", "duration": 3.0, "model": "m", "segments": []}
+    segment = {"start": 1.0, "end": 2.0, "emotion": "sad", "scores": {"sad": 1.0}}
+    segment |= {"confidence": 1.0, "valence": 0.0, "arousal": 0.0}
+    for bad, said in {
+        "no json": "found no JSON",
+        json.dumps([good, good]): "found 2 timelines",
+        json.dumps(good | {"duration": "long"}): "expected a timeline",
+        json.dumps(good | {"duration": float("nan")}): "duration",
+        json.dumps(good | {"duration": 1e9}): "hours of sound",
+        json.dumps(good | {"segments": [segment | {"start": 2.5}]}): "start",
+        json.dumps(good | {"segments": [segment | {"end": float("inf")}]}): "end",
+        json.dumps(good | {"segments": [segment | {"emotion": 3}]}): "emotion",
+        json.dumps(good | {"segments": [segment | {"valence": 7}]}): "valence",
+        json.dumps(
+            good | {"track": {"times": [1], "labels": ["sad"], "scores": [[]], "speech": [1]}}
+        ): "track",
+    }.items():
+        for form in ("html", "json", "csv"):
+            answer = client.post(
+                f"/v1/convert?format={form}&drawing=true", files={"timeline": ("t", bad.encode())}
+            )
+            assert answer.status_code == 422, bad
+            assert said in answer.json()["error"], answer.text
+    assert client.post("/v1/convert", content=b"{}").status_code == 422
+    lone = client.post("/v1/convert", files={"file": ("a", b"x")})
+    assert "its part 'timeline'" in lone.json()["error"]
+
+
+def test_addresses_are_fetched_only_where_that_is_allowed(serve, talk: Path) -> None:
+    closed = serve().post("/v1/analyze", params={"url": "https://example.org/a.mp3"})
+    assert closed.status_code == 422
+    assert "this server fetches none" in closed.json()["error"]
+    private = serve(fetch=True).post("/v1/analyze", params={"url": "http://127.0.0.1/a.mp3"})
+    assert private.status_code == 422
+    assert "127.0.0.1" in private.json()["error"]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +264,7 @@ def test_work_ends_when_nobody_waits_for_it_or_it_takes_too_long(
 def test_the_server_tells_of_itself(client: httpx2.Client) -> None:
     assert client.get("/health").json()["model"] == "tiny 0"
     models = client.get("/v1/models").json()
-    assert models["loaded"] == "tiny"
+    assert models["loaded"] == ["tiny"]
     assert {"tiny", "default"} <= {model["name"] for model in models["models"]}
     document = client.get("/openapi.json").json()
     assert "/v1/analyze" in document["paths"]

@@ -81,6 +81,9 @@ class PcmDecoder:
         """Give the samples that resampling still holds."""
         return self._resample(None) if self._resampler is not None else np.empty(0, np.float32)
 
+    def close(self) -> None:
+        """Break off; there is nothing to let go of."""
+
     def _resample(self, samples: NDArray[np.float32] | None) -> NDArray[np.float32]:
         import av
 

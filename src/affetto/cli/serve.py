@@ -3,12 +3,12 @@
 import os
 import socket
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from affetto.cli.console import note
-from affetto.cli.options import Model
 from affetto.errors import MissingExtraError, OptionError
 
 __all__ = ["command"]
@@ -24,7 +24,10 @@ def command(
         str, typer.Option(metavar="ADDRESS", help="Where to listen; others than this need a token.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="N", help="0 for any that is free.")] = 8723,
-    model: Model = "default",
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", metavar="NAME", help="A model; repeated, requests may choose."),
+    ] = None,
     origin: Annotated[
         list[str] | None,
         typer.Option(metavar="URL", help="A site whose pages may use it; may be repeated."),
@@ -41,6 +44,18 @@ def command(
     timeout: Annotated[
         float, typer.Option(metavar="SECONDS", help="The longest work on a recording.")
     ] = 600.0,
+    keep: Annotated[
+        float,
+        typer.Option(
+            metavar="HOURS", help="How long a broken-off stream can be gone on with; 0 keeps none."
+        ),
+    ] = 24.0,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where streams are kept meanwhile.")
+    ] = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Let requests name a URL of a public address.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No line for each request.")] = False,
 ) -> None:
     """Serve recordings and live sound to other programs.
@@ -58,6 +73,7 @@ def command(
         os.environ.setdefault(name, "1")
     try:
         import uvicorn
+        from platformdirs import user_state_path
 
         from affetto.server.app import create_app
     except ModuleNotFoundError as error:
@@ -65,7 +81,7 @@ def command(
     from affetto.server.settings import Settings
 
     settings = Settings(
-        model=model,
+        models=tuple(model or ("default",)),
         host=host,
         port=port,
         token=os.environ.get(_TOKEN) or None,
@@ -75,6 +91,9 @@ def command(
         upload=round(upload * 1e6),
         duration=hours * 3600,
         timeout=timeout,
+        data=(data or user_state_path("affetto")) if keep > 0 else None,
+        keep=keep * 3600 or 1.0,
+        fetch=fetch,
         **({} if workers is None else {"workers": workers}),
     )
     app = create_app(settings)

@@ -22,6 +22,7 @@ class Format:
         suffix: of a file in this format, with its dot.
         write: timelines → text, or bytes where `binary`.
         read: the way back.
+        media: its media type (RFC 6838).
         binary: whether `write` gives bytes and `read` takes them.
     """
 
@@ -29,14 +30,15 @@ class Format:
     suffix: str
     write: Callable[[Iterable[Timeline]], str | bytes]
     read: Callable[[str], list[Timeline]]
+    media: str
     binary: bool = False
 
 
 FORMATS: dict[str, Format] = {
     form.name: form
     for form in (
-        Format("json", ".json", to_json, from_json),
-        Format("csv", ".csv", to_csv, from_csv),
+        Format("json", ".json", to_json, from_json, "application/json"),
+        Format("csv", ".csv", to_csv, from_csv, "text/csv"),
     )
 }
 """Every format by its name."""

@@ -1,11 +1,12 @@
 """JSON: one object a timeline, one line an object."""
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
 from affetto.errors import FormatError
-from affetto.timeline import Timeline
+from affetto.timeline import Segment, Timeline
 
 __all__ = ["from_json", "json_line", "to_json"]
 
@@ -88,7 +89,9 @@ def _parse(line: str, at: int) -> Any:
 
 def _timeline(row: Any, where: str) -> Timeline:
     try:
-        return Timeline.from_dict(row)
+        timeline = Timeline.from_dict(row)
+        _check(timeline)
+        return timeline
     except KeyError as error:
         fault = f"found no {error} in it"
     except (AttributeError, OverflowError, TypeError, ValueError) as error:
@@ -96,3 +99,55 @@ def _timeline(row: Any, where: str) -> Timeline:
     raise FormatError(
         f"{where}: {fault}, expected a timeline; give a file that affetto wrote with --format json"
     )
+
+
+def _check(timeline: Timeline) -> None:
+    """Refuse what no timeline says: those who draw one rely on it.
+
+    Raises:
+        ValueError: it is out of range, or of another kind.
+    """
+    if not 0 <= timeline.duration < math.inf:
+        raise ValueError(f"duration {timeline.duration}")
+    for segment in timeline:
+        _check_segment(segment)
+    track = timeline.track
+    if track is None:
+        return
+    rows, wide = len(track.times), len(track.labels)
+    if not (len(track.scores) == len(track.speech) == rows):
+        raise ValueError(f"a track of {rows} times, but {len(track.scores)} rows of scores")
+    if track.speakers and len(track.speakers) != rows:
+        raise ValueError(f"a track of {rows} times, but {len(track.speakers)} speakers")
+    if any(len(line) != wide for line in track.scores):
+        raise ValueError(f"a track of {wide} labels with rows of another length")
+    if not all(isinstance(label, str) for label in track.labels):
+        raise ValueError("labels of the track that are no text")
+    for name, numbers in {"times": track.times, "speech": track.speech}.items():
+        _check_numbers(f"{name} of the track", *numbers)
+    for line in track.scores:
+        _check_numbers("scores of the track", *line, low=0, high=1)
+
+
+def _check_segment(segment: Segment) -> None:
+    if not 0 <= segment.start <= segment.end < math.inf:
+        raise ValueError(f"a segment with start {segment.start} and end {segment.end}")
+    _check_numbers("scores", *segment.scores.values(), low=0, high=1)
+    _check_numbers("confidence", segment.confidence, low=0, high=1)
+    for name in ("valence", "arousal", "dominance"):
+        if (value := getattr(segment, name)) is not None:
+            _check_numbers(name, value, low=-1, high=1)
+    for name in ("emotion", "speaker", "gender", "text"):
+        value = getattr(segment, name)
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"{name} {value!r}")
+
+
+def _check_numbers(
+    name: str, *numbers: object, low: float = -math.inf, high: float = math.inf
+) -> None:
+    for number in numbers:
+        if not isinstance(number, (int, float)) or not math.isfinite(number):
+            raise ValueError(f"{name} {number!r}, which is no finite number")
+        if not low <= number <= high:
+            raise ValueError(f"{name} {number!r}")

@@ -251,7 +251,7 @@ class LiveRecognizer:
         self._waiting = []
         return self._ear.feed(waiting)
 
-    def completes(self, count: int) -> bool:
+    def completes(self, count: float) -> bool:
         """Tell whether so many samples more complete an update; until then they only wait."""
         return count >= self._lacking
 

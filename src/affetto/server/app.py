@@ -12,20 +12,21 @@ from starlette.exceptions import HTTPException
 
 from affetto import __version__
 from affetto.errors import AffettoError, AudioError, ModelError, OptionError
-from affetto.models import ModelPackage, load
+from affetto.server.about import routes as about_routes
 from affetto.server.guard import Guard
-from affetto.server.metrics import Metrics
+from affetto.server.hall import Hall
+from affetto.server.kept import routes as kept_routes
 from affetto.server.page import mount
 from affetto.server.recordings import routes as recording_routes
 from affetto.server.settings import Settings
 from affetto.server.streams import routes as stream_routes
 from affetto.server.uploads import TooLargeError
-from affetto.server.workers import BusyError, Slots, StoppedError, Workers
+from affetto.server.workers import BusyError, StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["Hall", "create_app"]
+__all__ = ["create_app"]
 
 _STATUS: dict[type[AffettoError], int] = {
     BusyError: 503,
@@ -36,31 +37,6 @@ _STATUS: dict[type[AffettoError], int] = {
     ModelError: 500,
 }
 """What a kind of error is in HTTP; 400 for any other."""
-
-
-class Hall:
-    """What the rooms of a server share.
-
-    Args:
-        settings: of the server.
-
-    Raises:
-        ModelError: there is no such model, or it is damaged.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.package: ModelPackage = load(settings.model)
-        self.metrics = Metrics()
-        self.recordings = Slots(settings.workers + settings.waiting, "recordings")
-        self.streams = Slots(settings.streams, "streams")
-        self.recording_workers = Workers(settings.workers, "recordings")
-        self.stream_workers = Workers(settings.workers, "streams")
-
-    def close(self) -> None:
-        """Let the workers go."""
-        self.recording_workers.close()
-        self.stream_workers.close()
 
 
 def create_app(settings: Settings | None = None) -> Any:
@@ -94,6 +70,8 @@ def create_app(settings: Settings | None = None) -> Any:
     )
     app.include_router(recording_routes(hall))
     app.include_router(stream_routes(hall))
+    app.include_router(kept_routes(hall))
+    app.include_router(about_routes(hall))
     mount(app)
 
     @app.exception_handler(AffettoError)

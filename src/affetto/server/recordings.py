@@ -1,29 +1,30 @@
-"""Whole recordings, and what the server is: the REST side."""
+"""Whole recordings over HTTP: heard, and written in any format."""
 
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.responses import Response
 
-from affetto import __version__
 from affetto.api import analyze
 from affetto.audio.source import source_name
-from affetto.errors import AudioError
-from affetto.formats import to_csv
-from affetto.models import available
-from affetto.models.card import Card
+from affetto.errors import AudioError, FormatError, OptionError
+from affetto.formats import from_json
 from affetto.recognition import Recognizer
-from affetto.server.uploads import received
+from affetto.server.fetch import fetched
+from affetto.server.uploads import received, received_parts
 from affetto.server.workers import BusyError, StoppedError
+from affetto.server.written import FORMS, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
 
-    from affetto.server.app import Hall
+    from affetto.server.hall import Hall
     from affetto.timeline import Timeline
 
 __all__ = ["routes"]
@@ -31,7 +32,7 @@ __all__ = ["routes"]
 _SOUND = {"type": "string", "format": "binary"}
 _BODY = {
     "requestBody": {
-        "required": True,
+        "required": False,
         "content": {
             "multipart/form-data": {
                 "schema": {"type": "object", "properties": {"file": _SOUND}, "required": ["file"]}
@@ -60,43 +61,64 @@ _EXAMPLE = {
 }
 
 
+_CONVERSION = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"timeline": _SOUND, "file": _SOUND},
+                    "required": ["timeline"],
+                }
+            }
+        },
+    }
+}
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": what,
+        "content": {"application/json": {"example": {"error": "talk.txt: is no sound"}}},
+    }
+    for status, what in {
+        400: "What was sent can't be worked on.",
+        413: "The recording is larger than the server takes.",
+        422: "No sound, or an option out of its range.",
+        503: "As many recordings as the server takes; see Retry-After.",
+        504: "It took longer than the server allows.",
+    }.items()
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"application/json": {"example": _EXAMPLE}, "text/csv": {}, "text/html": {}},
+        "description": "The timeline.",
+    },
+    **_ERRORS,
+}
+_Form = Annotated[str, Query(alias="format", json_schema_extra={"enum": list(FORMS)})]
+
+
 def routes(hall: Hall) -> APIRouter:
     """Make the routes of a server."""
     router = APIRouter()
-    errors: dict[int | str, dict[str, Any]] = {
-        status: {
-            "description": what,
-            "content": {"application/json": {"example": {"error": "talk.txt: is no sound"}}},
-        }
-        for status, what in {
-            400: "What was sent can't be worked on.",
-            413: "The recording is larger than the server takes.",
-            422: "No sound, or an option out of its range.",
-            503: "As many recordings as the server takes; see Retry-After.",
-            504: "It took longer than the server allows.",
-        }.items()
-    }
 
     @router.post(
         "/v1/analyze",
         summary="Hear the feeling in a recording",
         openapi_extra=_BODY,
-        responses={
-            200: {
-                "content": {
-                    "application/json": {"example": _EXAMPLE},
-                    "text/csv": {},
-                    "text/html": {},
-                },
-                "description": "The timeline.",
-            },
-            **errors,
-        },
+        responses=_ANSWERS,
         response_class=Response,
     )
     async def analyze_recording(
         request: Request,
-        form: Annotated[Literal["json", "csv", "html"], Query(alias="format")] = "json",
+        form: _Form = "json",
+        url: Annotated[
+            str | None,
+            Query(description="Where the recording is, if the server fetches; else send it."),
+        ] = None,
+        model: Annotated[
+            str | None, Query(description="One of those that are loaded; the first, else.")
+        ] = None,
         labels: Annotated[
             str | None, Query(description="The only answers allowed: angry,neutral.")
         ] = None,
@@ -106,78 +128,120 @@ def routes(hall: Hall) -> APIRouter:
         prior: Annotated[
             str, Query(description="How common each emotion is: everyday, even, angry=2.")
         ] = "everyday",
+        causal: Annotated[bool, Query(description="As it would have been told live.")] = False,
         speakers: Annotated[
             int | None, Query(ge=0, le=50, description="Tell so many apart; 0 finds how many.")
         ] = None,
         channels: Literal["mix", "separate"] = "mix",
         track: Annotated[bool, Query(description="JSON: with every window.")] = False,
+        drawing: Annotated[
+            bool, Query(description="JSON: with what a page draws, such as the waveform.")
+        ] = False,
     ) -> Response:
         """Send the recording as the part `file` of a form, or as the body itself.
 
         `curl -F file=@talk.mp3 localhost:8723/v1/analyze`
         """
+        _check_form(form)
         options: dict[str, Any] = {
             "labels": labels,
             "window": window,
             "hop": hop,
             "baseline": baseline,
             "prior": prior,
+            "causal": causal,
             "speakers": False if speakers is None else speakers or True,
         }
-        began, outcome = time.monotonic(), "failed"
-        try:
-            with hall.recordings.take():
-                recognizer = Recognizer(hall.package, **options)
-                async with received(request, most=hall.settings.upload) as (file, name):
-                    timeline = await hall.recording_workers.run_stoppable(
-                        lambda look: _hear(hall, recognizer, file, name, channels, look),
-                        gone=request.is_disconnected,
-                        timeout=hall.settings.timeout,
-                    )
-                    answer = await hall.recording_workers.run(
-                        lambda: _written(timeline, form, file, track=track)
-                    )
-            outcome = "heard"
-            hall.metrics.heard.labels("recordings").inc(timeline.duration)
-        except BusyError:
-            outcome = "refused"
-            raise
-        except StoppedError:
-            outcome = "stopped"
-            raise
-        finally:
-            hall.metrics.recordings.labels(outcome).inc()
-            hall.metrics.work.observe(time.monotonic() - began)
+        with _counted(hall), hall.recordings.take():
+            recognizer = Recognizer(hall.package(model), **options)
+            async with _sound(hall, request, url) as (file, name):
+
+                def work(look: Callable[[], None]) -> tuple[Response, float]:
+                    timeline = _hear(hall, recognizer, file, name, channels, look)
+                    answer = written(timeline, form, file, look, track=track, drawing=drawing)
+                    return answer, timeline.duration
+
+                answer, seconds = await hall.recording_workers.run_stoppable(
+                    work, gone=request.is_disconnected, timeout=hall.settings.timeout
+                )
+        hall.metrics.heard.labels("recordings").inc(seconds)
         return answer
 
-    @router.get("/v1/models", summary="The models of this server")
-    async def models() -> dict[str, Any]:
-        """Tell what is loaded, and what else is installed."""
-        loaded = hall.package.card
-        names = {name: Card.read(folder / "card.yaml") for name, folder in available().items()}
-        cards = {loaded.name: loaded} | names
-        return {
-            "loaded": loaded.name,
-            "models": [_card(card) for card in cards.values()],
-        }
+    @router.post(
+        "/v1/convert",
+        summary="Write a timeline in another format",
+        openapi_extra=_CONVERSION,
+        responses=_ANSWERS,
+        response_class=Response,
+    )
+    async def convert(
+        request: Request,
+        form: _Form = "json",
+        track: Annotated[bool, Query(description="JSON: with every window.")] = True,
+        drawing: Annotated[
+            bool, Query(description="JSON: with what a page draws, such as the waveform.")
+        ] = False,
+    ) -> Response:
+        """Send the timeline, as JSON, as the part `timeline` of a form; nothing is heard again.
 
-    @router.get("/health", summary="Whether the server works")
-    async def health() -> dict[str, Any]:
-        """Answer without a token, for whoever watches over the server."""
-        return {
-            "status": "ok",
-            "version": __version__,
-            "model": hall.package.card.title,
-            "recordings": hall.recordings.taken,
-            "streams": hall.streams.taken,
-        }
+        With the recording as the part `file`, the report holds its sound.
+        """
+        _check_form(form)
+        most = hall.settings.upload
+        with hall.recordings.take():
+            async with received_parts(
+                request, most=most, names=("timeline",), optional=("file",)
+            ) as parts:
+                sound = parts.get("file", (None, ""))[0]
 
-    @router.get("/metrics", summary="Counters for Prometheus", response_class=PlainTextResponse)
-    async def metrics() -> Response:
-        """Give counters in Prometheus's text format."""
-        return Response(hall.metrics.text(), media_type="text/plain; version=0.0.4")
+                def work(look: Callable[[], None]) -> Response:
+                    timeline = _timeline(parts["timeline"][0])
+                    _check_length(hall, timeline.source, timeline.duration)
+                    return written(timeline, form, sound, look, track=track, drawing=drawing)
+
+                return await hall.recording_workers.run_stoppable(
+                    work, gone=request.is_disconnected, timeout=hall.settings.timeout
+                )
 
     return router
+
+
+def _check_form(form: str) -> None:
+    if form not in FORMS:
+        raise OptionError(f"format: found {form!r}, expected one of {', '.join(FORMS)}")
+
+
+@contextmanager
+def _counted(hall: Hall) -> Iterator[None]:
+    """Count a recording by what becomes of it."""
+    began, outcome = time.monotonic(), "failed"
+    try:
+        yield
+        outcome = "heard"
+    except BusyError:
+        outcome = "refused"
+        raise
+    except StoppedError:
+        outcome = "stopped"
+        raise
+    finally:
+        hall.metrics.recordings.labels(outcome).inc()
+        hall.metrics.work.observe(time.monotonic() - began)
+
+
+def _sound(
+    hall: Hall, request: Request, url: str | None
+) -> AbstractAsyncContextManager[tuple[BinaryIO, str]]:
+    """Receive the recording, or fetch it where that is allowed."""
+    settings = hall.settings
+    if url is None:
+        return received(request, most=settings.upload)
+    if not settings.fetch:
+        raise OptionError(
+            "found an address, expected the recording itself: this server fetches none "
+            "(affetto serve --fetch does)"
+        )
+    return fetched(url, most=settings.upload, timeout=settings.timeout)
 
 
 def _hear(
@@ -189,15 +253,10 @@ def _hear(
     look: Callable[[], None],
 ) -> Timeline:
     """Hear a recording in a worker."""
-    longest = hall.settings.duration
 
     def progress(heard: float, _: float | None) -> None:
         look()
-        if heard > longest:
-            raise AudioError(
-                f"{name}: found more than {longest / 3600:g} hours of sound, expected less: "
-                "send it in parts"
-            )
+        _check_length(hall, name, heard)
 
     look()
     try:
@@ -208,33 +267,20 @@ def _hear(
     return replace(timeline, source=name)
 
 
-def _written(timeline: Timeline, form: str, file: BinaryIO, *, track: bool) -> Response:
-    """Write a timeline as it was asked for."""
-    if form == "csv":
-        return Response(to_csv([timeline]), media_type="text/csv")
-    if form == "html":
-        from affetto import audio
-        from affetto.report import EMBED_SECONDS, html
-
-        samples = None
-        # The whole sound of a longer recording would have to lie in memory.
-        if timeline.duration <= EMBED_SECONDS:
-            file.seek(0)
-            samples = audio.load(file).samples
-        return HTMLResponse(html(timeline, samples))
-    return JSONResponse(timeline.to_dict(track=track))
+def _check_length(hall: Hall, name: str, seconds: float) -> None:
+    longest = hall.settings.duration
+    if not seconds <= longest:
+        raise AudioError(
+            f"{name}: found more than {longest / 3600:g} hours of sound, expected less: "
+            "send it in parts"
+        )
 
 
-def _card(card: Card) -> dict[str, Any]:
-    """Give what a page shows of a model."""
-    return {
-        "name": card.name,
-        "version": card.version,
-        "description": card.description,
-        "licence": card.licence,
-        "labels": [label.value for label in card.labels],
-        "languages": list(card.languages),
-        "window": card.window,
-        "hop": card.hop,
-        "results": card.results,
-    }
+def _timeline(file: BinaryIO) -> Timeline:
+    try:
+        found = from_json(file.read().decode("utf-8"))
+    except (UnicodeDecodeError, FormatError) as error:
+        raise OptionError(f"timeline: {error}") from None
+    if len(found) != 1:
+        raise OptionError(f"timeline: found {len(found)} timelines, expected one")
+    return found[0]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from affetto.errors import OptionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Settings"]
 
@@ -14,12 +18,15 @@ _LEAST_TOKEN = 16
 """Characters that can't be guessed."""
 
 
+_POSITIVE = ("workers", "streams", "upload", "duration", "timeout", "keep", "room", "idle")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of a server.
 
     Attributes:
-        model: a name, a folder or ``hf:owner/name``.
+        models: names, folders or ``hf:owner/name``; the first answers where none is named.
         host: the address to listen at; any other than loopback needs a token.
         port: 0 for any that is free.
         token: what a client must show; None where only this machine can reach the server.
@@ -30,6 +37,10 @@ class Settings:
         upload: bytes of a recording at most.
         duration: seconds of a recording at most.
         timeout: seconds that a recording may be worked on.
+        data: folder in which streams are kept that ask for it; None keeps none.
+        keep: seconds after which a stream that nobody went on with is removed.
+        room: bytes of all that is kept.
+        fetch: whether a request may name a URL for the server to fetch.
         idle: seconds after which a stream that sends nothing, or takes nothing, is closed.
 
     Raises:
@@ -37,7 +48,7 @@ class Settings:
             token.
     """
 
-    model: str = "default"
+    models: tuple[str, ...] = ("default",)
     host: str = "127.0.0.1"
     port: int = 8723
     token: str | None = None
@@ -48,14 +59,20 @@ class Settings:
     upload: int = 500_000_000
     duration: float = 4 * 3600.0
     timeout: float = 600.0
+    data: Path | None = None
+    keep: float = 24 * 3600.0
+    room: int = 20_000_000_000
+    fetch: bool = False
     idle: float = 60.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
             raise OptionError(f"found port {self.port}, expected 0 to 65535")
-        for name in ("workers", "streams", "upload", "duration", "timeout", "idle"):
+        for name in _POSITIVE:
             if not getattr(self, name) > 0:
                 raise OptionError(f"found {name} {getattr(self, name)}, expected more than 0")
+        if not self.models:
+            raise OptionError("found no model, expected one or more")
         if self.waiting < 0:
             raise OptionError(f"found waiting {self.waiting}, expected 0 or more")
         if self.token is not None and len(self.token) < _LEAST_TOKEN:

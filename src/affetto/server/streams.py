@@ -3,65 +3,49 @@
 A client says first what it sends (`start`), then sends bytes; each update comes as soon as the
 sound for it is there. `end` is answered with the timeline. Chunks of one stream are worked on one
 after the other, and nothing more is read meanwhile: who sends faster than the server hears is held
-up by the network, not kept in memory.
+up by the network, not kept in memory. A stream that is kept can be gone on with after a break.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 
-from affetto.audio.pcm import PcmDecoder
 from affetto.errors import AffettoError, OptionError
-from affetto.recognition import LiveRecognizer, Recognizer
+from affetto.server.listening import End, Listening, Start
 from affetto.server.workers import BusyError
 
 if TYPE_CHECKING:
-    from affetto.server.app import Hall
+    from affetto.recognition.live import Update
+    from affetto.server.hall import Hall
+    from affetto.server.sessions import Session
 
-__all__ = ["Start", "routes"]
+__all__ = ["routes"]
 
-_WRONG, _LATER, _QUIET = 1008, 1013, 1001
-"""WebSocket's codes: against the rules, try again later, going away."""
+_DONE, _WRONG, _LATER, _QUIET = 1000, 1008, 1013, 1001
+"""WebSocket's codes: all is done, against the rules, try again later, going away."""
 
-
-_SMALL = 65_536
-"""Bytes whose decoding holds nobody else up."""
-
-
-class Start(BaseModel):
-    """What a client says first.
-
-    Attributes:
-        encoding: of the samples.
-        rate: hertz.
-        channels: interleaved; their mean is heard.
-        every: seconds of sound from update to update.
-    """
-
-    model_config = {"extra": "forbid"}
-
-    type: Literal["start"]
-    encoding: Literal["f32le", "s16le"] = "f32le"
-    rate: int = 16_000
-    channels: int = 1
-    every: float = Field(default=0.08, gt=0)
-    labels: str | None = None
-    window: float | None = None
-    hop: float | None = None
-    baseline: bool = True
-    prior: str = "everyday"
-    source: str = Field(default="live", max_length=200)
+_FAREWELL = 5.0
+"""Seconds in which a client closes that has its timeline."""
 
 
 class _ClosedError(Exception):
-    """The client went away, or nothing came or went for too long."""
+    """The client went away, or nothing came or went for too long.
+
+    Attributes:
+        meant: whether the client said that it closes.
+    """
+
+    def __init__(self, *, meant: bool = False) -> None:
+        super().__init__()
+        self.meant = meant
 
 
 def routes(hall: Hall) -> APIRouter:
@@ -99,14 +83,14 @@ class _Line:
         self._socket = socket
         self._idle = idle
 
-    async def receive(self) -> str | bytes:
-        """Give the next message."""
+    async def receive(self, seconds: float | None = None) -> str | bytes:
+        """Give the next message, if one comes in time."""
         try:
-            message = await asyncio.wait_for(self._socket.receive(), self._idle)
+            message = await asyncio.wait_for(self._socket.receive(), seconds or self._idle)
         except TimeoutError:
             raise _ClosedError from None
         if message["type"] == "websocket.disconnect":
-            raise _ClosedError
+            raise _ClosedError(meant=message.get("code") == _DONE)
         data: str | bytes | None = message.get("bytes")
         return data if data is not None else str(message.get("text") or "")
 
@@ -136,41 +120,78 @@ class _Line:
 
 async def _serve(hall: Hall, line: _Line) -> None:
     start = _start(await line.receive())
-    decoder = PcmDecoder(start.encoding, rate=start.rate, channels=start.channels)
-    live = await hall.stream_workers.run(lambda: _recognizer(hall, start))
-    await line.send(
-        {
-            "type": "started",
-            "model": hall.package.card.title,
-            "labels": list(live.labels),
-            "every": live.every,
-            "delay": round(live.delay, 3),
-        }
-    )
+    session = await hall.stream_workers.run(partial(_session, hall, start))
+    if session is None:
+        await _listen(hall, line, start, None)
+        await line.hang_up(_DONE)
+        return
+    sessions = session.sessions
+    try:
+        end = await _listen(hall, line, start, session)
+        if end.keep:
+            await line.hang_up(_DONE)
+        else:
+            # Who has the timeline closes, and it is done; who hasn't may come back for it.
+            await line.receive(_FAREWELL)
+    except _ClosedError as closed:
+        if closed.meant and not session.taken:
+            await hall.stream_workers.run(partial(sessions.remove, session.name))
+        raise
+    finally:
+        sessions.let_go(session)
+
+
+def _session(hall: Hall, start: Start) -> Session | None:
+    """Begin a session, or go on with one; None where nothing is kept."""
+    if hall.sessions is None:
+        if start.session is not None:
+            raise OptionError("found a session, expected none: this server keeps nothing")
+        return None
+    if start.session is not None:
+        return hall.sessions.resume(start.session)
+    return hall.sessions.begin(start.model_dump(mode="json")) if start.keep else None
+
+
+async def _listen(hall: Hall, line: _Line, start: Start, session: Session | None) -> End:
+    """Hear a stream from its beginning, or from where it was kept, to its end."""
+    first = start if session is None else Start.model_validate(session.start)
+    package = hall.package(first.model)
+    listening = await hall.stream_workers.run(partial(Listening, first, package, session))
+    try:
+        await line.send(listening.started)
+        if session is not None:
+            after = math.inf if start.after is None else start.after
+            again = listening.hear_again(after)
+            while (told := await hall.stream_workers.run(partial(next, again, None))) is not None:
+                await _tell(line, listening, told)
+        end = await _hear(hall, line, listening)
+        timeline = await hall.stream_workers.run(listening.finish)
+    finally:
+        listening.close()
+    hall.metrics.heard.labels("streams").inc(timeline.duration)
+    await line.send({"type": "timeline", "timeline": timeline.to_dict(track=True)})
+    return end
+
+
+async def _hear(hall: Hall, line: _Line, listening: Listening) -> End:
+    """Hear what comes until the client says that this was all."""
     while True:
         message = await line.receive()
         arrived = time.perf_counter()
         if isinstance(message, str):
-            if _said(message) != "end":
-                raise OptionError('found another message, expected bytes or {"type": "end"}')
-            break
-        if len(message) <= _SMALL:
-            samples = decoder.feed(message)
-        else:
-            samples = await hall.stream_workers.run(partial(decoder.feed, message))
-        if not live.completes(len(samples)):
-            live.feed(samples)
+            return _end(message)
+        if not listening.take(message):
             continue
-        updates = await hall.stream_workers.run(partial(live.feed, samples))
-        for update in updates:
-            await line.send({"type": "update", **update.to_dict()})
+        updates = await hall.stream_workers.run(listening.hear)
+        await _tell(line, listening, updates)
         if updates:
             hall.metrics.updates.inc(len(updates))
             hall.metrics.latency.observe(time.perf_counter() - arrived)
-    timeline = await hall.stream_workers.run(lambda: _finish(live, decoder))
-    hall.metrics.heard.labels("streams").inc(timeline.duration)
-    await line.send({"type": "timeline", "timeline": timeline.to_dict(track=True)})
-    await line.hang_up(1000)
+
+
+async def _tell(line: _Line, listening: Listening, updates: list[Update]) -> None:
+    for update in updates:
+        await line.send({"type": "update", "kept": listening.kept, **update.to_dict()})
 
 
 def _start(message: str | bytes) -> Start:
@@ -185,28 +206,9 @@ def _start(message: str | bytes) -> Start:
         raise OptionError(f"{where}: {first['msg']}") from None
 
 
-def _said(message: str) -> str:
-    """Give the type of a message; nothing for what is none."""
+def _end(message: str) -> End:
+    """Read what a client says last."""
     try:
-        row = json.loads(message)
-    except ValueError:
-        return ""
-    return str(row.get("type", "")) if isinstance(row, dict) else ""
-
-
-def _recognizer(hall: Hall, start: Start) -> LiveRecognizer:
-    recognizer = Recognizer(
-        hall.package,
-        labels=start.labels,
-        window=start.window,
-        hop=start.hop,
-        baseline=start.baseline,
-        prior=start.prior,
-        causal=True,
-    )
-    return LiveRecognizer(recognizer, every=start.every, source=start.source)
-
-
-def _finish(live: LiveRecognizer, decoder: PcmDecoder) -> Any:
-    live.feed(decoder.finish())
-    return live.finish()
+        return End.model_validate_json(message)
+    except ValidationError:
+        raise OptionError('found another message, expected bytes or {"type": "end"}') from None

@@ -1,4 +1,4 @@
-"""A recording out of a request's body, so large and no larger, into a file that has no name."""
+"""Files out of a request's body, so large and no larger, kept where they have no name."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from affetto.errors import AffettoError, AudioError, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Collection
 
     from starlette.requests import Request
 
-__all__ = ["TooLargeError", "received"]
+__all__ = ["IN_MEMORY", "TooLargeError", "is_form", "received", "received_parts"]
 
-_IN_MEMORY = 1_000_000
+IN_MEMORY = 1_000_000
+"""Bytes of a recording that need no file."""
 
 
 class TooLargeError(AffettoError):
@@ -42,40 +43,87 @@ async def received(request: Request, *, most: int) -> AsyncIterator[tuple[Binary
         OptionError: a form without such a part.
         AudioError: there is nothing in it.
     """
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > most:
-        raise _too_large(most)
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        parser = MultiPartParser(
-            request.headers, _limited(request, most), max_files=1, max_fields=0
-        )
-        try:
-            form = await parser.parse()
-        except MultiPartException as error:
-            raise OptionError(
-                f"found a form that can't be read ({error.message}), expected one file in it: "
-                "curl -F file=@talk.mp3"
-            ) from None
-        try:
-            part = form.get("file")
-            if part is None or isinstance(part, str):
-                raise OptionError(
-                    "found a form without a file, expected its part 'file': curl -F file=@talk.mp3"
-                )
-            if not part.size:
-                raise AudioError(f"{part.filename}: found an empty file, expected sound")
-            part.file.seek(0)
-            yield part.file, part.filename or "upload"
-        finally:
-            await form.close()
+    if is_form(request):
+        async with received_parts(request, most=most, names=("file",)) as parts:
+            yield parts["file"]
         return
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+    _refuse_announced(request, most)
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
         async for chunk in _limited(request, most):
             file.write(chunk)
         if not file.tell():
             raise AudioError("found an empty body, expected sound")
         file.seek(0)
         yield cast("BinaryIO", file), "upload"
+
+
+def is_form(request: Request) -> bool:
+    """Tell whether a request's body is a form with files."""
+    return request.headers.get("content-type", "").startswith("multipart/form-data")
+
+
+@asynccontextmanager
+async def received_parts(
+    request: Request, *, most: int, names: Collection[str], optional: Collection[str] = ()
+) -> AsyncIterator[dict[str, tuple[BinaryIO, str]]]:
+    """Receive the files of a form.
+
+    Args:
+        request: its body was not read.
+        most: bytes, of all together.
+        names: of the parts that must be there.
+        optional: of those that may.
+
+    Yields:
+        Name of the part → the file, at its beginning, and its own name; see `received`.
+
+    Raises:
+        TooLargeError: there are more bytes than `most`.
+        OptionError: it is no form, or one without such a part.
+        AudioError: there is nothing in a part.
+    """
+    _refuse_announced(request, most)
+    if not is_form(request):
+        raise OptionError(f"found no form, expected one with a file as its part {_listed(names)}")
+    known = {*names, *optional}
+    parser = MultiPartParser(
+        request.headers, _limited(request, most), max_files=len(known), max_fields=0
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise OptionError(
+            f"found a form that can't be read ({error.message}), expected a file as its part "
+            f"{_listed(names)}: curl -F {next(iter(names))}=@FILE"
+        ) from None
+    try:
+        parts: dict[str, tuple[BinaryIO, str]] = {}
+        for name in known:
+            part = form.get(name)
+            if part is None or isinstance(part, str):
+                if name in names:
+                    raise OptionError(
+                        f"found a form without a file as its part {name!r}, expected one: "
+                        f"curl -F {name}=@FILE"
+                    )
+                continue
+            if not part.size:
+                raise AudioError(f"{part.filename}: found an empty file, expected something in it")
+            part.file.seek(0)
+            parts[name] = part.file, part.filename or "upload"
+        yield parts
+    finally:
+        await form.close()
+
+
+def _listed(names: Collection[str]) -> str:
+    return " and ".join(map(repr, names))
+
+
+def _refuse_announced(request: Request, most: int) -> None:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > most:
+        raise _too_large(most)
 
 
 async def _limited(request: Request, most: int) -> AsyncGenerator[bytes, None]:

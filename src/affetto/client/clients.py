@@ -1,0 +1,264 @@
+"""The clients: one for programs that wait, one for programs with an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from affetto.client.place import BUSY, HOME, Place, ServerError, http_library
+from affetto.client.streaming import stream
+from affetto.recognition.live import Update
+from affetto.timeline import Timeline
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["AsyncClient", "Client", "LiveStream"]
+
+
+class _Caller:
+    """What both clients are made of; a subclass says which kind of HTTP client it wants."""
+
+    _KIND: ClassVar[str]
+
+    def __init__(
+        self,
+        url: str = HOME,
+        *,
+        token: str | None = None,
+        timeout: float = 600.0,
+        retries: int = 3,
+        patience: float = 30.0,
+    ) -> None:
+        self._place = Place(url, token)
+        self._patience = patience
+        self._retries = retries
+        self._http = getattr(http_library(), self._KIND)(
+            base_url=self._place.url, headers=self._place.headers, timeout=timeout
+        )
+
+
+class Client(_Caller):
+    """A server from a program's side; a context manager.
+
+    Args:
+        url: of the server.
+        token: that it asks for; AFFETTO_TOKEN where not given.
+        timeout: seconds to wait for an answer.
+        retries: how often to come back to a full server, after the time that it names.
+        patience: seconds for which a stream tries to come back to a server that broke off.
+
+    Raises:
+        MissingExtraError: the extra `server` isn't installed.
+
+    Examples:
+        >>> with Client() as client:  # doctest: +SKIP
+        ...     print(client.analyze("talk.mp3").summary()["dominant"])
+    """
+
+    _KIND = "Client"
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def analyze(self, source: str | os.PathLike[str] | bytes, **options: Any) -> Timeline:
+        """Hear the feeling in a recording.
+
+        Args:
+            source: a path, or the bytes of a file.
+            options: `labels`, `window`, `hop`, `baseline`, `prior`, `speakers`, `channels` and
+                `track`.
+
+        Raises:
+            ServerError: the server can't be reached, or refuses.
+        """
+        request = self._place.request(source, options)
+        for again in range(self._retries + 1):
+            try:
+                return Timeline.from_dict(self._ask("POST", "/v1/analyze", **request))
+            except ServerError as error:
+                if error.status != BUSY or again == self._retries:
+                    raise
+                time.sleep(error.retry_after or 1)
+        raise AssertionError  # the last round returns or raises
+
+    def models(self) -> dict[str, Any]:
+        """Tell which model is loaded, and what else the server has."""
+        row: dict[str, Any] = self._ask("GET", "/v1/models")
+        return row
+
+    def health(self) -> dict[str, Any]:
+        """Tell whether the server works."""
+        row: dict[str, Any] = self._ask("GET", "/health")
+        return row
+
+    def stream(self, chunks: Iterable[NDArray[np.float32]], **options: Any) -> LiveStream:
+        """Hear sound as it comes.
+
+        Args:
+            chunks: 16 kHz float32, shape (samples,), such as a `Microphone`; taken in a thread.
+            options: `every`, `labels`, `window`, `hop`, `baseline`, `prior`, `source`.
+
+        Returns:
+            An iterator of updates; it has the timeline once it has ended.
+
+        Raises:
+            ServerError: the server can't be reached, or refuses.
+        """
+        return LiveStream(self._place, chunks, options, patience=self._patience)
+
+    def _ask(self, method: str, path: str, **request: Any) -> Any:
+        http = http_library()
+        try:
+            return self._place.checked(self._http.request(method, path, **request))
+        except http.TransportError as error:
+            raise self._place.unreachable(error) from None
+
+
+class LiveStream(Iterator[Update]):
+    """Updates of a stream; made by `Client.stream`.
+
+    Attributes:
+        timeline: of all that was heard, once the iteration has ended; None before.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        chunks: Iterable[NDArray[np.float32]],
+        options: dict[str, Any],
+        *,
+        patience: float,
+    ) -> None:
+        self.timeline: Timeline | None = None
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._answers = stream(place, _from_thread(chunks), options, patience=patience)
+        try:
+            self._run(anext(self._answers))
+        except BaseException:
+            self.close()
+            raise
+
+    def __next__(self) -> Update:
+        if self.timeline is not None:
+            raise StopIteration
+        answer = self._run(anext(self._answers))
+        if isinstance(answer, Update):
+            return answer
+        self.timeline = answer
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        """Break the stream off; harmless when repeated, or at its end."""
+        if self._loop.is_running():
+            self._run(self._answers.aclose())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def _run(self, work: Any) -> Any:
+        async def awaited() -> Any:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
+
+
+async def _from_thread(
+    chunks: Iterable[NDArray[np.float32]],
+) -> AsyncGenerator[NDArray[np.float32], None]:
+    """Give what a thread of its own takes from a source that waits."""
+    loop = asyncio.get_running_loop()
+    taken: asyncio.Queue[Any] = asyncio.Queue(maxsize=4)
+
+    def take() -> None:
+        try:
+            for chunk in chunks:
+                asyncio.run_coroutine_threadsafe(taken.put(chunk), loop).result()
+            last: BaseException | None = None
+        except BaseException as error:
+            last = error
+        if loop.is_running():
+            asyncio.run_coroutine_threadsafe(taken.put(last), loop)
+
+    threading.Thread(target=take, daemon=True).start()
+    while (chunk := await taken.get()) is not None:
+        if isinstance(chunk, BaseException):
+            raise chunk
+        yield chunk
+
+
+class AsyncClient(_Caller):
+    """`Client` for programs with an event loop; an asynchronous context manager.
+
+    Args:
+        url: of the server.
+        token: that it asks for; AFFETTO_TOKEN where not given.
+        timeout: seconds to wait for an answer.
+        retries: how often to come back to a full server, after the time that it names.
+        patience: seconds for which a stream tries to come back to a server that broke off.
+
+    Raises:
+        MissingExtraError: the extra `server` isn't installed.
+    """
+
+    _KIND = "AsyncClient"
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def analyze(self, source: str | os.PathLike[str] | bytes, **options: Any) -> Timeline:
+        """Hear the feeling in a recording; see `Client.analyze`."""
+        request = await asyncio.to_thread(self._place.request, source, options)
+        for again in range(self._retries + 1):
+            try:
+                return Timeline.from_dict(await self._ask("POST", "/v1/analyze", **request))
+            except ServerError as error:
+                if error.status != BUSY or again == self._retries:
+                    raise
+                await asyncio.sleep(error.retry_after or 1)
+        raise AssertionError  # the last round returns or raises
+
+    async def models(self) -> dict[str, Any]:
+        """Tell which model is loaded, and what else the server has."""
+        row: dict[str, Any] = await self._ask("GET", "/v1/models")
+        return row
+
+    async def health(self) -> dict[str, Any]:
+        """Tell whether the server works."""
+        row: dict[str, Any] = await self._ask("GET", "/health")
+        return row
+
+    async def stream(
+        self, chunks: AsyncIterable[NDArray[np.float32]], **options: Any
+    ) -> AsyncIterator[Update | Timeline]:
+        """Hear sound as it comes: updates, and last the timeline; see `Client.stream`."""
+        answers = stream(self._place, chunks, options, patience=self._patience)
+        async with aclosing(answers):
+            async for answer in answers:
+                if answer is not None:
+                    yield answer
+
+    async def _ask(self, method: str, path: str, **request: Any) -> Any:
+        http = http_library()
+        try:
+            return self._place.checked(await self._http.request(method, path, **request))
+        except http.TransportError as error:
+            raise self._place.unreachable(error) from None
