@@ -95,6 +95,9 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     },
     **_ERRORS,
 }
+_FETCHING = 60.0
+"""Seconds in which a recording elsewhere must be there."""
+
 _Form = Annotated[str, Query(alias="format", json_schema_extra={"enum": list(FORMS)})]
 
 
@@ -241,7 +244,7 @@ def _sound(
             "found an address, expected the recording itself: this server fetches none "
             "(affetto serve --fetch does)"
         )
-    return fetched(url, most=settings.upload, timeout=settings.timeout)
+    return fetched(url, most=settings.upload, timeout=min(_FETCHING, settings.timeout))
 
 
 def _hear(
