@@ -64,7 +64,7 @@ def html(
     if sound is not None and not len(sound):
         sound = None
     embed = sound is not None and (timeline.duration <= EMBED_SECONDS if audio is None else audio)
-    style, script = _asset("report.css"), _script()
+    style, script = _asset("base.css") + _asset("report.css"), _script()
     style += "".join(tables.colour_rules(timeline))
     fields: dict[str, Any] = {
         "title": escape(title or words.file_name(timeline.source)),

@@ -13,6 +13,7 @@ from affetto.formats import FORMATS, find
 from affetto.report import EMBED_SECONDS, html
 from affetto.report.payload import payload
 from affetto.report.picture import Painter
+from affetto.report.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ def written(
         row = timeline.to_dict(track=track)
         if drawing:
             drawn = None if file is None else _drawn(timeline, file, look)
-            row["drawing"] = payload(timeline, drawn)
+            row["drawing"] = {"sentence": sentence(timeline), **payload(timeline, drawn)}
         return JSONResponse(row)
     found = find(form)
     return Response(found.write([timeline]), media_type=found.media)
