@@ -1,5 +1,73 @@
-import WaveSurfer from "wavesurfer.js";
+/** The page: three pages under one address, and the keyboard. */
 
-const app = document.querySelector<HTMLElement>("#app");
-const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
-if (app) WaveSurfer.create({ container: app, cspNonce: nonce });
+import { guarded } from "./alert";
+import { type About, get, type Models, onToken } from "./api";
+import { find } from "./dom";
+import { LivePage } from "./live/page";
+import { showModels } from "./models/page";
+import { RecordingPage } from "./recording/page";
+import { startTheme } from "./theme";
+import { learn } from "./vocabulary";
+
+interface Shown {
+  key?(name: string): boolean;
+  shown?(): void;
+}
+
+const PAGES = ["recording", "live", "models"];
+const pages: Record<string, Shown> = {};
+
+function current(): string {
+  const name = location.hash.slice(1);
+  return PAGES.includes(name) ? name : "recording";
+}
+
+function route(): void {
+  for (const name of PAGES) find(`page-${name}`).hidden = name !== current();
+  for (const link of document.querySelectorAll<HTMLElement>("nav a")) {
+    if (link.dataset.page === current()) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  pages[current()]?.shown?.();
+}
+
+function keys(event: KeyboardEvent): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const target = event.target as HTMLElement;
+  if (target.closest("input, select, dialog, summary")) return;
+  if (event.key === " " && target.closest("button, a")) return;
+  const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (pages[current()]?.key?.(name)) event.preventDefault();
+}
+
+function askForToken(): Promise<string> {
+  const dialog = find<HTMLDialogElement>("ask");
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(find<HTMLInputElement>("token").value), {
+      once: true,
+    });
+  });
+}
+
+async function start(): Promise<void> {
+  const [about, models] = await Promise.all([get<About>("v1/about"), get<Models>("v1/models")]);
+  learn(about);
+  const recording = new RecordingPage(about, models);
+  pages.recording = recording;
+  pages.live = new LivePage(async (name, sound, timeline) => {
+    location.hash = "recording";
+    await recording.take(name, sound, timeline);
+  });
+  showModels(models);
+  find("server").textContent = `affetto ${about.version}`;
+  route();
+  document.documentElement.dataset.ready = "";
+}
+
+startTheme();
+onToken(askForToken);
+addEventListener("hashchange", route);
+addEventListener("keydown", keys);
+route();
+void guarded(start);

@@ -1,0 +1,183 @@
+/** The page of recordings: what is dropped is heard, kept in the library, and shown. */
+
+import { guarded, tell } from "../alert";
+import { type About, analyze, type Models, type Options, type Timeline } from "../api";
+import { find, make } from "../dom";
+import * as library from "../library";
+import { clock } from "../text";
+import { onTheme } from "../theme";
+import { colourOf } from "../vocabulary";
+import { View } from "./view";
+
+const value = (id: string): string => find<HTMLInputElement | HTMLSelectElement>(id).value;
+
+export class RecordingPage {
+  private view: View | null = null;
+  private waiting: Promise<void> = Promise.resolve();
+  private stop: AbortController | null = null;
+
+  constructor(
+    private readonly about: About,
+    private readonly models: Models,
+  ) {
+    const names = models.loaded.map((name) => make("option", {}, name));
+    find("model").replaceChildren(...names);
+    find("fetch").hidden = !about.fetch;
+    const file = find<HTMLInputElement>("file");
+    file.disabled = false;
+    file.addEventListener("change", () => {
+      this.choose([...(file.files ?? [])]);
+      file.value = "";
+    });
+    find("fetch").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const url = value("url");
+      this.queue(url.split(/[?#]/)[0]?.split("/").pop() || url, null, { url });
+    });
+    find("cancel").addEventListener("click", () => this.stop?.abort());
+    this.dropping();
+    onTheme(() => this.view?.recolour());
+    void guarded(() => this.list());
+  }
+
+  private dropping(): void {
+    const drop = find("drop");
+    const over = (event: DragEvent): void => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      drop.classList.add("over");
+    };
+    addEventListener("dragenter", over);
+    addEventListener("dragover", over);
+    addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) drop.classList.remove("over");
+    });
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      drop.classList.remove("over");
+      this.choose([...(event.dataTransfer?.files ?? [])]);
+    });
+  }
+
+  private choose(files: File[]): void {
+    for (const file of files) {
+      const most = this.about.limits.bytes;
+      if (file.size > most) {
+        tell(
+          `${file.name}: found ${Math.round(file.size / 1e6)} MB, expected at most ${most / 1e6}.`,
+        );
+        continue;
+      }
+      this.queue(file.name, file, {});
+    }
+  }
+
+  private queue(name: string, sound: Blob | null, more: Options): void {
+    const options = { model: value("model"), speakers: value("voices"), prior: value("prior") };
+    this.waiting = this.waiting.then(() =>
+      guarded(() => this.hear(name, sound, { ...options, ...more })),
+    );
+  }
+
+  private async hear(name: string, sound: Blob | null, options: Options): Promise<void> {
+    this.stop = new AbortController();
+    find("progress").hidden = false;
+    find("progress-text").textContent = `Hearing ${name} …`;
+    try {
+      const wanted = { ...options, track: true, drawing: true };
+      const timeline = await analyze(sound, name, wanted, this.stop.signal);
+      await this.add(name, sound, timeline, options);
+    } finally {
+      find("progress").hidden = true;
+    }
+  }
+
+  /** Take sound from another page; it is heard where it has no timeline yet. */
+  async take(name: string, sound: Blob, timeline: Timeline | null): Promise<void> {
+    if (timeline) await this.add(name, sound, timeline, {});
+    else this.queue(name, sound, {});
+  }
+
+  private async add(
+    name: string,
+    sound: Blob | null,
+    timeline: Timeline,
+    options: Options,
+  ): Promise<void> {
+    const added = Date.now();
+    const entry = { id: crypto.randomUUID(), name, added, options, timeline, sound };
+    this.open(entry);
+    try {
+      await library.keep(entry);
+    } catch {
+      tell("This browser keeps no more recordings: remove some of the recent ones.");
+    }
+    await this.list();
+  }
+
+  private open(entry: library.Entry): void {
+    this.view?.close();
+    this.view = new View(entry, this.about, this.models);
+    find("view").focus({ preventScroll: true });
+    find("view").scrollIntoView({ behavior: "smooth" });
+  }
+
+  private async list(): Promise<void> {
+    const lines = await library.lines();
+    find("library-empty").hidden = lines.length > 0;
+    find("library").replaceChildren(...lines.map((line) => this.line(line)));
+  }
+
+  private line(line: library.Line): HTMLLIElement {
+    const ribbon = make("span", { class: "ribbon", "aria-hidden": "true" });
+    for (const [start, end, emotion] of line.ribbon) {
+      const part = make("i");
+      part.style.left = `${(100 * start) / line.duration}%`;
+      part.style.width = `${(100 * (end - start)) / line.duration}%`;
+      part.style.background = colourOf(emotion);
+      ribbon.append(part);
+    }
+    const when = new Date(line.added).toLocaleDateString();
+    const facts = `${clock(line.duration)} · ${line.dominant ?? "no speech"} · ${when}`;
+    const open = make(
+      "button",
+      {
+        type: "button",
+        class: "entry",
+        onclick: () =>
+          void guarded(async () => {
+            const entry = await library.find(line.id);
+            if (entry) this.open(entry);
+          }),
+      },
+      make("b", {}, line.name),
+      make("span", { class: "faint" }, facts),
+      ribbon,
+    );
+    const remove = make(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-label": `Remove ${line.name}`,
+        title: "Remove",
+        onclick: () =>
+          void guarded(async () => {
+            await library.remove(line.id);
+            await this.list();
+          }),
+      },
+      "✕",
+    );
+    return make("li", {}, open, remove);
+  }
+
+  key(name: string): boolean {
+    return this.view?.key(name) ?? false;
+  }
+
+  /** Draw anew what was hidden. */
+  shown(): void {
+    this.view?.recolour();
+  }
+}
