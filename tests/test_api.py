@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from affetto import analyze, audio
+from affetto import analyze, audio, listen
 from affetto.errors import AudioError, ModelError, OptionError
 from affetto.models import ModelPackage, available
 from affetto.recognition import Recognizer
@@ -100,3 +100,33 @@ def test_the_bundled_model_hears_speech_and_leaves_silence_alone(shared: Path) -
     assert len(timeline) >= 1
     assert sum(timeline.segments[0].scores.values()) == pytest.approx(1.0)
     assert analyze(clip, labels="angry,sad").segments[0].emotion in {"angry", "sad"}
+
+
+def test_listening_gives_updates_and_then_the_timeline(tiny: ModelPackage, tmp_path: Path) -> None:
+    path = tmp_path / "talk.flac"
+    audio.save(path, np.concatenate([voice_like(1.5), silence(0.5)]))
+    listening = listen(path, model=tiny, every=0.5)
+    times = [update.time for update in listening]
+    assert times == pytest.approx([0.48, 0.96, 1.44])
+    assert listening.timeline is not None
+    causal = analyze(path, model=tiny, causal=True, hop=None)
+    assert listening.timeline.segments == causal.segments
+    assert list(listening) == []
+
+
+def test_a_microphone_is_let_go_of(tiny: ModelPackage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFFETTO_AUDIO_BACKEND", "null")
+    with listen(model=tiny) as listening:
+        first = next(listening)
+    assert first.time == pytest.approx(0.08)
+    assert listening.timeline is not None
+    assert listening.timeline.duration >= 0.08
+    with pytest.raises(StopIteration):
+        next(listening)
+
+
+def test_listening_to_what_is_not_there_is_told(tiny: ModelPackage) -> None:
+    with pytest.raises(AudioError, match=r"nowhere\.wav: no such file"):
+        listen("nowhere.wav", model=tiny)
+    with pytest.raises(OptionError, match="a source and a device"):
+        listen("talk.wav", device="1", model=tiny)

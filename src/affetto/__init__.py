@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from affetto.lazy import lazily
 
 if TYPE_CHECKING:
-    from affetto.api import analyze
+    from affetto.api import analyze, listen
     from affetto.client import AsyncClient, Client
     from affetto.emotions import Emotion
     from affetto.errors import AffettoError
@@ -30,6 +30,7 @@ _HOMES = {
     "Timeline": "timeline",
     "Track": "timeline",
     "analyze": "api",
+    "listen": "api",
 }
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Track",
     "__version__",
     "analyze",
+    "listen",
 ]
 
 __getattr__ = lazily(__name__, _HOMES)

@@ -1,24 +1,29 @@
-"""The road wired whole: from a file to a timeline in one call."""
+"""The road wired whole: from a file to a timeline, from a microphone to updates, in one call."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from affetto import audio
 from affetto.errors import OptionError
-from affetto.recognition import Prior, Recognizer, SpeakerBaseline
+from affetto.recognition import LiveRecognizer, Prior, Recognizer, SpeakerBaseline, Update
 from affetto.recognition.options import refuse_beside_recognizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from affetto.audio import Source
     from affetto.models import ModelPackage
     from affetto.timeline import Timeline
 
-__all__ = ["analyze"]
+__all__ = ["Listening", "analyze", "listen"]
 
 
 def analyze(
@@ -114,3 +119,99 @@ def analyze(
 
 
 _DEFAULTS: dict[str, Any] = dict(analyze.__kwdefaults__ or {})
+
+
+class Listening(Iterator[Update]):
+    """Updates while somebody speaks; made by `listen`. A context manager, too.
+
+    Attributes:
+        live: what hears; its `baseline` is what is known of the voice.
+        timeline: of all that was heard, once the iteration has ended or was closed; None before.
+    """
+
+    def __init__(self, live: LiveRecognizer, source: Source | None, device: str | None) -> None:
+        self.live = live
+        self.timeline: Timeline | None = None
+        self._opened = ExitStack()
+        chunks: Iterator[NDArray[np.float32]]
+        if source is None:
+            microphone = self._opened.enter_context(audio.Microphone(device))
+            live.source, chunks = microphone.name, iter(microphone)
+        else:
+            stream = self._opened.enter_context(audio.stream(source, chunk=1.0))
+            live.source, chunks = stream.source, audio.in_real_time(stream, seconds=live.every)
+        self._updates = live.updates(chunks)
+
+    def __next__(self) -> Update:
+        if self.timeline is not None:
+            raise StopIteration
+        try:
+            return next(self._updates)
+        except StopIteration:
+            self.close()
+            raise
+
+    def __enter__(self) -> Listening:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the source, and make the timeline; harmless when repeated."""
+        self._opened.close()
+        if self.timeline is None:
+            self.timeline = self.live.finish()
+
+
+def listen(
+    source: Source | None = None,
+    *,
+    device: str | None = None,
+    model: str | Path | ModelPackage | Recognizer = "default",
+    every: float = 0.08,
+    labels: str | Iterable[str] | None = None,
+    window: float | None = None,
+    hop: float | None = None,
+    baseline: bool | SpeakerBaseline = True,
+    prior: Prior = "everyday",
+) -> Listening:
+    """Hear the feeling in a voice while it speaks.
+
+    Args:
+        source: None for the microphone; or what `analyze` takes, heard as fast as it was spoken.
+        device: number or part of the name of the microphone; the system's own where not given.
+        model: as for `LiveRecognizer`, like all that follow.
+        every: seconds from update to update.
+        labels: the only answers allowed.
+        window: seconds that one answer hears.
+        hop: of the timeline, seconds.
+        baseline: learn how the voice sounds while it is heard.
+        prior: how common each emotion is taken to be.
+
+    Returns:
+        An iterator of updates. Whoever leaves it early closes it, or uses it in a `with`.
+
+    Raises:
+        AudioError: there is no microphone, or the source can't be opened.
+        ModelError: there is no such model, or it is damaged.
+        OptionError: an option is out of its range.
+
+    Examples:
+        >>> with listen() as listening:  # doctest: +SKIP
+        ...     for update in listening:
+        ...         print(update.time, update.emotion)
+        ...         if update.time > 60:
+        ...             break
+        >>> print(listening.timeline.summary()["dominant"])  # doctest: +SKIP
+    """
+    options: dict[str, Any] = {
+        "labels": labels,
+        "window": window,
+        "hop": hop,
+        "baseline": baseline,
+        "prior": prior,
+    }
+    if source is not None and device is not None:
+        raise OptionError("found a source and a device, expected one of the two")
+    return Listening(LiveRecognizer(model, every=every, **options), source, device)
