@@ -6,6 +6,7 @@ made in floating point before resampling: FFmpeg's own downmix of stereo would b
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import av
@@ -31,6 +32,9 @@ class Resampler:
     def __init__(self, frame: Any, *, mix: bool) -> None:
         count = frame.layout.nb_channels
         self._graph = Graph()
+        with suppress(AttributeError):  # an older PyAV
+            # Or else a thread for each core is started, and none of these filters uses them.
+            self._graph.threads = 1
         self._waiting = 0
         nodes = [
             self._graph.add(
