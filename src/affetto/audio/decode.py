@@ -39,6 +39,9 @@ _LENGTH_STATED = frozenset({"flv", "matroska", "mov"})
 _SHORTEST_GAP, _LONGEST_GAP = 0.015, 60.0  # seconds; time stamps of some containers are rough
 _ENCRYPTED_TAGS = frozenset({"aavd", "drms", "enca", "p608"})
 _READ = 262_144  # bytes
+_READ_PROMPT = 16_384
+_PROMPT = {"analyzeduration": "200000", "probesize": "1000000", "max_probe_packets": "8"}
+"""How far FFmpeg may look ahead before the first sound: microseconds, bytes, packets."""
 _MAX_CHANNELS = 64
 _RATES = (1_000, 1_000_000)  # hertz; outside, a few bytes would swell to hours of sound
 _FAULTS = (av.FFmpegError, ValueError, RuntimeError, MemoryError)
@@ -74,9 +77,10 @@ class Decoder:
             self._container = av.open(
                 reader,
                 mode="r",
-                buffer_size=_READ,
+                format=reader.kind,
+                buffer_size=_READ_PROMPT if reader.prompt else _READ,
                 metadata_errors="replace",
-                options={"format_whitelist": _FORMATS},
+                options={"format_whitelist": _FORMATS} | (_PROMPT if reader.prompt else {}),
             )
         except AudioError:
             reader.close()
@@ -214,7 +218,8 @@ class Decoder:
                 yield self._shaped(np.zeros((1, round(gap * SAMPLE_RATE)), np.float32))
             try:
                 if resampler is None:
-                    kind, resampler = this, Resampler(frame, mix=self.channels == "mix")
+                    mix, prompt = self.channels == "mix", self._reader.prompt
+                    kind, resampler = this, Resampler(frame, mix=mix, prompt=prompt)
                 blocks = list(resampler.feed(frame))
             except _FAULTS:
                 self._unfit = f"{frame.layout.name} at {frame.sample_rate} Hz"

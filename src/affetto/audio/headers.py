@@ -6,7 +6,7 @@ far as it reaches, so a truncated one looks whole to it.
 
 import struct
 
-__all__ = ["ogg_is_whole", "wav_seconds"]
+__all__ = ["mp3_without_size", "ogg_is_whole", "wav_seconds"]
 
 _UNKNOWN_FROM = 0x7FFFF000  # bytes; programs that write to a pipe state such sizes or zero
 
@@ -58,3 +58,34 @@ def ogg_is_whole(tail: bytes) -> bool:
     pieces = tail[page + 26]
     length = 27 + pieces + sum(tail[page + 27 : page + 27 + pieces])
     return bool(tail[page + 5] & 4) and len(tail) >= page + length
+
+
+def mp3_without_size(head: bytes) -> bytes:
+    r"""Take back how many bytes an MP3 says it has.
+
+    FFmpeg takes the size of what can't seek for huge, the file for several that were joined, and
+    the padding at its end for sound; unless no size is stated.
+
+    Args:
+        head: the beginning of a file of any kind, with the first frame of an MP3.
+
+    Examples:
+        >>> tag = b"Info\0\0\0\3" + b"\0\0\0\x09" + b"\0\0\x10\0" + b"LAME"
+        >>> mp3_without_size(b"\xff\xfb\x90\0" + bytes(32) + tag)[36:]
+        b'Info\x00\x00\x00\x03\x00\x00\x00\t\x00\x00\x00\x00LAME'
+    """
+    frame = 0
+    if head[:3] == b"ID3" and len(head) >= 10:
+        a, b, c, d = head[6:10]
+        frame = 10 + (a << 21 | b << 14 | c << 7 | d)
+    if len(head) < frame + 4 or head[frame] != 0xFF or head[frame + 1] & 0xE6 != 0xE2:
+        return head  # no layer III
+    newest, mono = head[frame + 1] & 8, head[frame + 3] >> 6 == 3
+    tag = frame + 4 + (17 if mono else 32) if newest else frame + 4 + (9 if mono else 17)
+    if head[tag : tag + 4] not in (b"Xing", b"Info") or len(head) < tag + 16:
+        return head
+    (flags,) = struct.unpack_from(">I", head, tag + 4)
+    if not flags & 2:
+        return head
+    size = tag + (12 if flags & 1 else 8)
+    return head[:size] + bytes(4) + head[size + 4 :]

@@ -1,8 +1,8 @@
 """Mixing and resampling by a filter graph of FFmpeg, through PyAV.
 
-Frames are gathered to large ones first, which halves the time. The mix is the mean of the channels,
-made in floating point before resampling: FFmpeg's own downmix of stereo would be
-0.71 (left + right), which exceeds full scale where both sides agree.
+Frames are gathered to large ones first, which halves the time; not those that somebody waits for.
+The mix is the mean of the channels, made in floating point before resampling: FFmpeg's own downmix
+of stereo would be 0.71 (left + right), which exceeds full scale where both sides agree.
 """
 
 from collections.abc import Iterator
@@ -27,14 +27,16 @@ class Resampler:
     Args:
         frame: the first frame; the others must share its format, rate and layout.
         mix: whether to take the mean of the channels.
+        prompt: whether to give at once what a frame completes.
     """
 
-    def __init__(self, frame: Any, *, mix: bool) -> None:
+    def __init__(self, frame: Any, *, mix: bool, prompt: bool = False) -> None:
         count = frame.layout.nb_channels
         self._graph = Graph()
         with suppress(AttributeError):  # an older PyAV
             # Or else a thread for each core is started, and none of these filters uses them.
             self._graph.threads = 1
+        self._gather = 1 if prompt else _GATHER
         self._waiting = 0
         nodes = [
             self._graph.add(
@@ -43,7 +45,7 @@ class Resampler:
                 sample_fmt=frame.format.name,
                 channel_layout=frame.layout.name,
             ),
-            self._graph.add("asetnsamples", n=str(_GATHER), p="0"),
+            *([] if prompt else [self._graph.add("asetnsamples", n=str(_GATHER), p="0")]),
             self._graph.add("aformat", sample_fmts="fltp"),
         ]
         if mix and count > 1:
@@ -63,7 +65,7 @@ class Resampler:
         frame.pts = None
         self._graph.push(frame)
         self._waiting += frame.samples
-        if self._waiting >= _GATHER:
+        if self._waiting >= self._gather:
             self._waiting = 0
             yield from self._pull()
 

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
+from affetto.audio.headers import mp3_without_size
 from affetto.errors import AudioError
 
 __all__ = ["Reader", "Source", "open_source", "source_name"]
@@ -16,6 +17,12 @@ Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Bi
 
 _HEAD, _TAIL = 4096, 65_536
 """Bytes at a file's ends that tell what it is, and whether it is whole."""
+
+_PROMPT_HEAD = 2048
+"""Bytes that FFmpeg itself wants to see of a stream before it knows what it is."""
+
+_EVIDENT = {b"\x1aE\xdf\xa3": "matroska", b"OggS": "ogg"}
+"""Beginnings that tell the container (FFmpeg's name) beyond doubt; nobody need look further."""
 
 _PICTURES_AND_PAPERS = (
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
@@ -41,10 +48,16 @@ class Reader:
         file: a binary file object.
         name: what to call it in errors.
         owned: whether to close it at the end.
+        prompt: whether its bytes come while they are heard; no more than needed are waited for.
+
+    Attributes:
+        head: the first bytes.
+        kind: FFmpeg's name of the container, where it is prompt and `head` leaves no doubt.
     """
 
-    def __init__(self, file: BinaryIO, name: str, *, owned: bool) -> None:
+    def __init__(self, file: BinaryIO, name: str, *, owned: bool, prompt: bool = False) -> None:
         self.name = name
+        self.prompt = prompt
         self._file = file
         self._owned = owned
         try:
@@ -54,9 +67,11 @@ class Reader:
         if self._seekable:
             self.seek(0)
         self.head = self._read_head()
-        self._pushed_back = b"" if self._seekable else self.head
+        self.kind = _EVIDENT.get(self.head[:4]) if prompt else None
         if self._seekable:
             self.seek(0)
+        else:
+            self._pushed_back = mp3_without_size(self.head) if prompt else self.head
 
     def _read_head(self) -> bytes:
         """Read the first bytes; a pipe may give them in pieces."""
@@ -64,6 +79,8 @@ class Reader:
         self._pushed_back = b""
         while len(head) < _HEAD and (part := self.read(_HEAD - len(head))):
             head += part
+            if self.prompt and (head[:4] in _EVIDENT or len(head) >= _PROMPT_HEAD):
+                break
         return head
 
     def read(self, size: int) -> bytes:
@@ -134,11 +151,12 @@ def source_name(source: Source) -> str:
     return name if isinstance(name, str) else "<file>"
 
 
-def open_source(source: Source) -> Reader:
+def open_source(source: Source, *, prompt: bool = False) -> Reader:
     """Open a source for the decoder, once it is clear that it may hold sound.
 
     Args:
         source: path, bytes or binary file object.
+        prompt: whether a file object's bytes come while they are heard.
 
     Returns:
         A reader at the beginning; close it when done.
@@ -158,7 +176,7 @@ def open_source(source: Source) -> Reader:
     elif isinstance(source, (bytes, bytearray, memoryview)):
         reader = Reader(io.BytesIO(source), name, owned=True)
     elif callable(getattr(source, "read", None)):
-        reader = Reader(source, name, owned=False)
+        reader = Reader(source, name, owned=False, prompt=prompt)
     else:
         raise AudioError(
             f"found {type(source).__name__}, expected a path, bytes or a binary file object"
