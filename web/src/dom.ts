@@ -36,10 +36,10 @@ export function shape(
   return element;
 }
 
-/** A canvas ready to be drawn on in CSS pixels, or nothing where it isn't shown. */
+/** A canvas ready to be drawn on in CSS pixels, or nothing where it isn't shown; `pixel` is one of its own. */
 export function sheet(
   canvas: HTMLCanvasElement,
-): { ctx: CanvasRenderingContext2D; width: number; height: number } | null {
+): { ctx: CanvasRenderingContext2D; width: number; height: number; pixel: number } | null {
   const { clientWidth: width, clientHeight: height } = canvas;
   const ctx = canvas.getContext("2d");
   if (!width || !ctx) return null;
@@ -47,7 +47,7 @@ export function sheet(
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
   ctx.scale(scale, scale);
-  return { ctx, width, height };
+  return { ctx, width, height, pixel: 1 / scale };
 }
 
 /** Hand a file to the person. */

@@ -10,6 +10,8 @@ from affetto.dsp import SAMPLE_RATE
 from affetto.errors import AudioError, OptionError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 __all__ = ["ENCODINGS", "PcmDecoder"]
@@ -87,13 +89,16 @@ class PcmDecoder:
     def _resample(self, samples: NDArray[np.float32] | None) -> NDArray[np.float32]:
         import av
 
-        if self._resampler is None:
-            self._resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
-        frame: Any = None
-        if samples is not None:
-            if not len(samples):
-                return samples
+        from affetto.audio.resample import Resampler
+
+        parts: Iterable[NDArray[np.float32]]
+        if samples is None:
+            parts = self._resampler.finish()
+        elif not len(samples):
+            return samples
+        else:
             frame = av.AudioFrame.from_ndarray(samples[None], format="flt", layout="mono")
             frame.sample_rate = self._rate
-        parts = [out.to_ndarray()[0] for out in self._resampler.resample(frame)]
-        return np.concatenate([np.empty(0, np.float32), *parts])
+            self._resampler = self._resampler or Resampler(frame, mix=True, prompt=True)
+            parts = self._resampler.feed(frame)
+        return np.concatenate([np.empty(0, np.float32), *(part[0] for part in parts)])

@@ -123,14 +123,14 @@ export class Lanes {
   private chances(): void {
     const on = sheet(find<HTMLCanvasElement>("chances"));
     if (!on || !this.times.length) return;
-    const { ctx, width, height } = on;
+    const { ctx, width, height, pixel } = on;
     const second = (this.view.end - this.view.start) / width;
     const starts = this.segments.map((segment) => segment.start);
     ctx.fillStyle = ink("raised");
     ctx.fillRect(0, 0, width, height);
-    for (let x = 0; x < width; x += 1) {
-      const time = this.view.start + (x + 0.5) * second;
-      const parts = this.at(time - second / 2, time + second / 2);
+    for (let x = 0; x < width; x += pixel) {
+      const time = this.view.start + (x + pixel / 2) * second;
+      const parts = this.at(time - (pixel * second) / 2, time + (pixel * second) / 2);
       if (!parts) continue;
       const found = this.segments[lastNotAbove(starts.length, time, (k) => starts[k] ?? 0)];
       // Pale where nobody speaks: there the probabilities say little.
@@ -139,7 +139,7 @@ export class Lanes {
       this.labels.forEach((label, k) => {
         const tall = (parts[k] ?? 0) * height;
         ctx.fillStyle = label.colour;
-        ctx.fillRect(x, y - tall, 1, tall + 0.5);
+        ctx.fillRect(x, y - tall, pixel, tall + 0.5);
         y -= tall;
       });
     }
