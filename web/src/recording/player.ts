@@ -16,6 +16,7 @@ export interface View {
 
 const HEIGHT = 148;
 const CLOSEST = 400; // pixels a second
+const [LETTER, EMOJI] = [7.5, 20]; // pixels
 
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
 
@@ -30,10 +31,27 @@ function sides(pairs: Int8Array): [Float32Array, Float32Array] {
   return [above, below];
 }
 
-function mark(segment: Segment): HTMLElement {
-  const text = `${emojiOf(segment.emotion)} ${feeling(segment)}`;
-  const sure = segment.emotion === null ? "" : ` ${percent(segment.confidence)}`;
-  return make("span", { class: "mark", title: text + sure }, text);
+/** The label of a region: as much of it as there is room for. */
+class Mark {
+  readonly element: HTMLElement;
+
+  private readonly emoji: string;
+  private readonly text: string;
+  private readonly seconds: number;
+
+  constructor(segment: Segment) {
+    this.emoji = emojiOf(segment.emotion);
+    this.text = `${this.emoji} ${feeling(segment)}`;
+    this.seconds = segment.end - segment.start;
+    const sure = segment.emotion === null ? "" : ` ${percent(segment.confidence)}`;
+    this.element = make("span", { part: "label", title: this.text + sure });
+  }
+
+  fit(scale: number): void {
+    const room = this.seconds * scale;
+    const whole = LETTER * this.text.length + EMOJI;
+    this.element.textContent = room >= whole ? this.text : room >= EMOJI ? this.emoji : "";
+  }
 }
 
 export class Player {
@@ -43,9 +61,12 @@ export class Player {
   onFault: () => void = () => {};
   playable = false;
 
+  private rate = 1;
   readonly duration: number;
   private readonly wave: WaveSurfer;
   private view: View;
+  private scale = 0;
+  private readonly marks: Mark[] = [];
 
   constructor(container: HTMLElement, timeline: Timeline, sound: Blob | null) {
     this.duration = Math.max(timeline.duration, 0.001);
@@ -65,11 +86,15 @@ export class Player {
       for (const segment of timeline.segments) {
         const { start, end, emotion } = segment;
         const color = `${colourOf(emotion)}59`; // a third: the waveform shows through
-        const params = { start, end, color, content: mark(segment), drag: false, resize: false };
-        const region = regions.addRegion(params);
+        const mark = new Mark(segment);
+        this.marks.push(mark);
+        const region = regions.addRegion({ start, end, color, drag: false, resize: false });
+        // Not as its content, which is compared with every other's to lie beside it.
+        region.element?.append(mark.element);
         region.element?.style.setProperty("border-top", `5px solid ${colourOf(emotion)}`);
       }
       this.onTime(0);
+      this.fit();
       this.changed();
     });
     this.wave.on("timeupdate", (time) => this.onTime(time));
@@ -77,6 +102,7 @@ export class Player {
     this.wave.on("scroll", (start, end) => this.changed({ start, end }));
     this.wave.on("zoom", () => this.changed());
     this.wave.on("redraw", () => this.changed());
+    this.wave.on("redraw", () => this.fit());
     this.wave.on("play", () => this.onState(true));
     this.wave.on("pause", () => this.onState(false));
     this.wave.on("error", () => this.fault());
@@ -85,10 +111,19 @@ export class Player {
     const media = this.wave.getMediaElement();
     media.addEventListener("loadedmetadata", () => {
       this.playable = true;
+      this.speed(this.rate); // a browser forgets it when it loads a sound
       this.onState(false);
     });
     media.addEventListener("error", () => this.fault());
     void this.wave.loadBlob(sound ?? new Blob(), peaks, this.duration).catch(() => this.fault());
+  }
+
+  /** Labels as long as there is room for at this zoom. */
+  private fit(): void {
+    const scale = this.wave.getWrapper().clientWidth / this.duration;
+    if (scale === this.scale) return;
+    this.scale = scale;
+    for (const mark of this.marks) mark.fit(scale);
   }
 
   private fault(): void {
@@ -137,6 +172,7 @@ export class Player {
   }
 
   speed(rate: number): void {
+    this.rate = rate;
     this.wave.setPlaybackRate(rate, true);
   }
 
