@@ -67,6 +67,11 @@ async function start(): Promise<void> {
 
 startTheme();
 onToken(askForToken);
+// Its address would be that of a page.
+document.querySelector(".skip")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  find("main").focus();
+});
 addEventListener("hashchange", route);
 addEventListener("keydown", keys);
 route();

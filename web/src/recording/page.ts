@@ -31,6 +31,7 @@ export class RecordingPage {
     });
     find("fetch").addEventListener("submit", (event) => {
       event.preventDefault();
+      tell(null);
       const url = value("url");
       this.queue(url.split(/[?#]/)[0]?.split("/").pop() || url, null, { url });
     });
@@ -60,22 +61,23 @@ export class RecordingPage {
   }
 
   private choose(files: File[]): void {
-    for (const file of files) {
-      const most = this.about.limits.bytes;
-      if (file.size > most) {
-        tell(
-          `${file.name}: found ${Math.round(file.size / 1e6)} MB, expected at most ${most / 1e6}.`,
-        );
-        continue;
-      }
+    tell(null);
+    const most = this.about.limits.bytes;
+    for (const { name, size } of files.filter((file) => file.size > most)) {
+      // Cut upward: what is too large must not look as if it were not.
+      const found = `${Math.ceil(size / 1e4) / 100} MB`;
+      tell(`${name}: found ${found}, expected at most ${most / 1e6} MB: send it in parts.`);
+    }
+    for (const file of files.filter(({ size }) => size <= most)) {
       this.queue(file.name, file, {});
     }
   }
 
   private queue(name: string, sound: Blob | null, more: Options): void {
     const options = { model: value("model"), speakers: value("voices"), prior: value("prior") };
+    // One of several: the next must not take away what was told of the one before.
     this.waiting = this.waiting.then(() =>
-      guarded(() => this.hear(name, sound, { ...options, ...more })),
+      guarded(() => this.hear(name, sound, { ...options, ...more }), false),
     );
   }
 

@@ -57,6 +57,7 @@ export class View {
     };
     this.state(false);
     this.listen();
+    this.player.speed(Number(find<HTMLSelectElement>("speed").value));
     this.choices(models);
     this.downloads();
   }
