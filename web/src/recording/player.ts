@@ -94,7 +94,6 @@ export class Player {
         region.element?.style.setProperty("border-top", `5px solid ${colourOf(emotion)}`);
       }
       this.onTime(0);
-      this.fit();
       this.changed();
     });
     this.wave.on("timeupdate", (time) => this.onTime(time));
@@ -102,7 +101,6 @@ export class Player {
     this.wave.on("scroll", (start, end) => this.changed({ start, end }));
     this.wave.on("zoom", () => this.changed());
     this.wave.on("redraw", () => this.changed());
-    this.wave.on("redraw", () => this.fit());
     this.wave.on("play", () => this.onState(true));
     this.wave.on("pause", () => this.onState(false));
     this.wave.on("error", () => this.fault());
@@ -143,6 +141,7 @@ export class Player {
       start: (scroll / wide) * this.duration,
       end: Math.min(((scroll + shown) / wide) * this.duration, this.duration),
     };
+    this.fit();
     this.onView(this.view);
   }
 
