@@ -82,17 +82,18 @@ const KEY = "affetto-token";
 
 let asked: Promise<void> | null = null;
 
-/** How a person is asked for the token; set by the page. */
-let askForToken: () => Promise<string> = () => Promise.reject(new Error("no token"));
+/** How a person is asked for the token, at first or after a wrong one; set by the page. */
+let askForToken: (wrong: boolean) => Promise<string> = () => Promise.reject(new Error("no token"));
 
-export function onToken(ask: () => Promise<string>): void {
+export function onToken(ask: (wrong: boolean) => Promise<string>): void {
   askForToken = ask;
 }
 
 export const token = (): string | null => sessionStorage.getItem(KEY);
 
-async function again(): Promise<void> {
-  asked ??= askForToken().then((given) => sessionStorage.setItem(KEY, given));
+async function again(shown: string | null): Promise<void> {
+  if (token() !== shown) return; // given meanwhile
+  asked ??= askForToken(Boolean(shown)).then((given) => sessionStorage.setItem(KEY, given));
   await asked;
   asked = null;
 }
@@ -109,7 +110,7 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
     throw new Refusal("The server can’t be reached: see whether affetto serve still runs.", 0);
   }
   if (answer.status === 401) {
-    await again();
+    await again(shown);
     return request(path, init);
   }
   if (answer.ok) return answer;

@@ -40,13 +40,14 @@ function keys(event: KeyboardEvent): void {
   if (pages[current()]?.key?.(name)) event.preventDefault();
 }
 
-function askForToken(): Promise<string> {
+function askForToken(wrong: boolean): Promise<string> {
   const dialog = find<HTMLDialogElement>("ask");
+  const field = find<HTMLInputElement>("token");
+  if (wrong) find("ask-title").textContent = "That is not this server’s token";
+  field.value = "";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(find<HTMLInputElement>("token").value), {
-      once: true,
-    });
+    dialog.addEventListener("close", () => resolve(field.value), { once: true });
   });
 }
 

@@ -68,6 +68,7 @@ export class LivePage implements Follower {
   }
 
   async toggle(): Promise<void> {
+    if (find<HTMLButtonElement>("listen").disabled) return;
     if (this.microphone) this.finish();
     else if (!this.stream) await this.begin();
   }
@@ -101,6 +102,7 @@ export class LivePage implements Follower {
   }
 
   private hear(samples: Float32Array): void {
+    if (!this.microphone) return; // a chunk on its way when it was closed
     this.level = Math.max(loudness(samples), 0.7 * this.level);
     find<HTMLMeterElement>("level").value = this.level;
     this.tape.add(samples);
