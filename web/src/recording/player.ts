@@ -61,10 +61,10 @@ export class Player {
   onFault: () => void = () => {};
   playable = false;
 
-  private rate = 1;
   readonly duration: number;
   private readonly wave: WaveSurfer;
   private view: View;
+  private rate = 1;
   private scale = 0;
   private readonly marks: Mark[] = [];
 
@@ -93,6 +93,7 @@ export class Player {
         region.element?.append(mark.element);
         region.element?.style.setProperty("border-top", `5px solid ${colourOf(emotion)}`);
       }
+      this.scale = 0; // what was drawn until now had no labels
       this.onTime(0);
       this.changed();
     });
