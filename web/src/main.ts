@@ -35,7 +35,7 @@ function keys(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const target = event.target as HTMLElement;
   if (target.closest("input, select, dialog, summary")) return;
-  if (event.key === " " && target.closest("button, a")) return;
+  if (event.key === " " && target.closest("button")) return;
   const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (pages[current()]?.key?.(name)) event.preventDefault();
 }
@@ -58,6 +58,7 @@ async function start(): Promise<void> {
   pages.recording = recording;
   pages.live = new LivePage(async (name, sound, timeline) => {
     location.hash = "recording";
+    route(); // what isn't shown can't be drawn, nor have the focus
     await recording.take(name, sound, timeline);
   });
   showModels(models);

@@ -92,6 +92,8 @@ export class Player {
         // Not as its content, which is compared with every other's to lie beside it.
         region.element?.append(mark.element);
         region.element?.style.setProperty("border-top", `5px solid ${colourOf(emotion)}`);
+        // Whoever presses there means the waveform; a region would take the drag away from it.
+        region.element?.style.setProperty("pointer-events", "none");
       }
       this.scale = 0; // what was drawn until now had no labels
       this.onTime(0);
