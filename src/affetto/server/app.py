@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
 from affetto import __version__
 from affetto.errors import AffettoError, AudioError, ModelError, OptionError
 from affetto.server.about import routes as about_routes
+from affetto.server.answers import Json, errors
 from affetto.server.guard import Guard
 from affetto.server.hall import Hall
 from affetto.server.kept import routes as kept_routes
@@ -24,7 +25,7 @@ from affetto.server.uploads import TooLargeError
 from affetto.server.workers import BusyError, StoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, MutableMapping
 
 __all__ = ["create_app"]
 
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Any:
         description="Hears the feeling in a voice: recordings by REST, live sound by WebSocket "
         "at `/v1/stream`.",
         lifespan=lifespan,
+        responses=errors(403) if settings.token is None else errors(401, 403),
         docs_url=None,  # FastAPI's own pages take their parts from elsewhere
         redoc_url=None,
     )
@@ -75,23 +77,36 @@ def create_app(settings: Settings | None = None) -> Any:
     mount(app)
 
     @app.exception_handler(AffettoError)
-    async def mend(_: Request, error: AffettoError) -> JSONResponse:
+    async def mend(_: Request, error: AffettoError) -> Json:
         kinds = [kind for kind in type(error).__mro__ if kind in _STATUS]
         status = _STATUS[kinds[0]] if kinds else 400
         retry = {"retry-after": str(error.retry_after)} if isinstance(error, BusyError) else None
-        return JSONResponse({"error": str(error)}, status, retry)
+        return Json({"error": str(error)}, status, retry)
 
     @app.exception_handler(RequestValidationError)
-    async def misused(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def misused(_: Request, error: RequestValidationError) -> Json:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:])
-        return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
+        return Json({"error": f"{where}: {first['msg']}"}, 422)
 
     @app.exception_handler(HTTPException)
-    async def missing(_: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
+    async def missing(request: Request, error: HTTPException) -> Json:
+        headers = dict(error.headers or {})
+        if "Allow" in headers:
+            headers["Allow"] = ", ".join(_allowed(app, request.scope))
+        return Json({"error": str(error.detail)}, error.status_code, headers)
 
     return Guard(app, settings)
+
+
+def _allowed(app: FastAPI, scope: MutableMapping[str, Any]) -> list[str]:
+    """Find the methods of an address; each route knows only its own."""
+    routes = [route for route in app.routes if not isinstance(route, Mount)]
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "DELETE")
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 class _Closed(FastAPI):
@@ -103,4 +118,8 @@ class _Closed(FastAPI):
         schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
         schemes["token"] = {"type": "http", "scheme": "bearer"}
         document["security"] = [{"token": []}]
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                if operation.get("security") == []:
+                    operation["responses"].pop("401", None)
         return document

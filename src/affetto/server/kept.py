@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Request
+from fastapi import Path as InPath
 from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 
 from affetto.audio import Writer
 from affetto.errors import AudioError, OptionError
+from affetto.server.answers import Error, errors
 from affetto.server.listening import Start, decoder_of
 
 if TYPE_CHECKING:
@@ -23,13 +25,19 @@ if TYPE_CHECKING:
 
 __all__ = ["routes"]
 
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"audio/flac": {}}, "description": "The sound, as FLAC."},
-    422: {
-        "description": "No such stream is kept.",
-        "content": {"application/json": {"example": {"error": "found a session that …"}}},
-    },
+_GONE: dict[int | str, dict[str, Any]] = {
+    422: {"model": Error, "description": "No such stream is kept, or it sent no sound."}
 }
+_SOUND: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"audio/flac": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "The sound, as FLAC.",
+    },
+    **errors(503, 504),
+    **_GONE,
+}
+
+_Name = Annotated[str, InPath(description="The `session` that the stream was told.")]
 
 
 def routes(hall: Hall) -> APIRouter:
@@ -40,9 +48,9 @@ def routes(hall: Hall) -> APIRouter:
         "/v1/stream/{session}",
         summary="The sound of a stream",
         response_class=FileResponse,
-        responses=_ANSWERS,
+        responses=_SOUND,
     )
-    async def sound(request: Request, session: str) -> Response:
+    async def sound(request: Request, session: _Name) -> Response:
         """Give what a stream that is kept has sent so far, as a recording."""
         found = _sessions(hall).read(session)
         folder = Path(tempfile.mkdtemp(prefix="affetto-"))
@@ -62,8 +70,10 @@ def routes(hall: Hall) -> APIRouter:
         done = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
         return FileResponse(path, media_type="audio/flac", background=done)
 
-    @router.delete("/v1/stream/{session}", summary="Remove a stream", status_code=204)
-    async def remove(session: str) -> None:
+    @router.delete(
+        "/v1/stream/{session}", summary="Remove a stream", status_code=204, responses=_GONE
+    )
+    async def remove(session: _Name) -> None:
         """Remove what is kept of a stream."""
         _sessions(hall).remove(session)
 

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import ValidationError
 
 from affetto.api import analyze
 from affetto.audio.source import source_name
 from affetto.errors import AudioError, FormatError, OptionError
 from affetto.formats import from_json
 from affetto.recognition import Recognizer
+from affetto.server.answers import Timeline as Described
 from affetto.server.fetch import fetched
 from affetto.server.uploads import received, received_parts
 from affetto.server.workers import BusyError, StoppedError
-from affetto.server.written import FORMS, written
+from affetto.server.written import ANSWERS, FORMS, written
+from affetto.speech.windows import LONGEST_WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,26 +44,6 @@ _BODY = {
         },
     }
 }
-_EXAMPLE = {
-    "source": "talk.mp3",
-    "duration": 3.2,
-    "model": "default 1",
-    "prior": {"neutral": 3.0, "calm": 3.0},
-    "segments": [
-        {
-            "start": 0.24,
-            "end": 2.9,
-            "emotion": "happy",
-            "confidence": 0.71,
-            "scores": {"happy": 0.71, "neutral": 0.29},
-            "valence": 0.48,
-            "arousal": 0.31,
-        }
-    ],
-    "summary": {"dominant": "happy", "share": {"happy": 1.0}, "speech": 2.66},
-}
-
-
 _CONVERSION = {
     "requestBody": {
         "required": True,
@@ -75,26 +58,9 @@ _CONVERSION = {
         },
     }
 }
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": what,
-        "content": {"application/json": {"example": {"error": "talk.txt: is no sound"}}},
-    }
-    for status, what in {
-        400: "What was sent can't be worked on.",
-        413: "The recording is larger than the server takes.",
-        422: "No sound, or an option out of its range.",
-        503: "As many recordings as the server takes; see Retry-After.",
-        504: "It took longer than the server allows.",
-    }.items()
-}
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "content": {"application/json": {"example": _EXAMPLE}, "text/csv": {}, "text/html": {}},
-        "description": "The timeline.",
-    },
-    **_ERRORS,
-}
+_SECONDS: dict[str, Any] = {"exclusiveMinimum": 0, "maximum": LONGEST_WINDOW}
+"""For the document; the recogniser says it better when it isn't so."""
+
 _FETCHING = 60.0
 """Seconds in which a recording elsewhere must be there."""
 
@@ -109,7 +75,7 @@ def routes(hall: Hall) -> APIRouter:
         "/v1/analyze",
         summary="Hear the feeling in a recording",
         openapi_extra=_BODY,
-        responses=_ANSWERS,
+        responses=ANSWERS,
         response_class=Response,
     )
     async def analyze_recording(
@@ -125,8 +91,12 @@ def routes(hall: Hall) -> APIRouter:
         labels: Annotated[
             str | None, Query(description="The only answers allowed: angry,neutral.")
         ] = None,
-        window: Annotated[float | None, Query(description="Seconds an answer hears.")] = None,
-        hop: Annotated[float, Query(description="Seconds from answer to answer.")] = 0.5,
+        window: Annotated[
+            float | None, Query(description="Seconds an answer hears.", json_schema_extra=_SECONDS)
+        ] = None,
+        hop: Annotated[
+            float, Query(description="Seconds from answer to answer.", json_schema_extra=_SECONDS)
+        ] = 0.5,
         baseline: Annotated[bool, Query(description="Learn how each voice sounds.")] = True,
         prior: Annotated[
             str, Query(description="How common each emotion is: everyday, even, angry=2.")
@@ -174,7 +144,7 @@ def routes(hall: Hall) -> APIRouter:
         "/v1/convert",
         summary="Write a timeline in another format",
         openapi_extra=_CONVERSION,
-        responses=_ANSWERS,
+        responses=ANSWERS,
         response_class=Response,
     )
     async def convert(
@@ -195,12 +165,15 @@ def routes(hall: Hall) -> APIRouter:
             async with received_parts(
                 request, most=most, names=("timeline",), optional=("file",)
             ) as parts:
-                sound = parts.get("file", (None, ""))[0]
+                sound, name = parts.get("file", (None, ""))
 
                 def work(look: Callable[[], None]) -> Response:
                     timeline = _timeline(parts["timeline"][0])
-                    _check_length(hall, timeline.source, timeline.duration)
-                    return written(timeline, form, sound, look, track=track, drawing=drawing)
+                    ends = [segment.end for segment in timeline]
+                    _check_length(hall, "timeline", max([timeline.duration, *ends]))
+                    _check_described(timeline)
+                    with _called(name, sound):
+                        return written(timeline, form, sound, look, track=track, drawing=drawing)
 
                 return await hall.recording_workers.run_stoppable(
                     work, gone=request.is_disconnected, timeout=hall.settings.timeout
@@ -262,12 +235,20 @@ def _hear(
         _check_length(hall, name, heard)
 
     look()
-    try:
+    with _called(name, file):
         timeline = analyze(file, model=recognizer, channels=channels, progress=progress)
-    except AudioError as error:
-        # The road knows a file object by no name.
-        raise AudioError(str(error).replace(source_name(file), name, 1)) from None
     return replace(timeline, source=name)
+
+
+@contextmanager
+def _called(name: str, file: BinaryIO | None) -> Iterator[None]:
+    """Call a file by its name in errors: the road knows a file object by none."""
+    try:
+        yield
+    except AudioError as error:
+        if file is None:
+            raise
+        raise AudioError(str(error).replace(source_name(file), name, 1)) from None
 
 
 def _check_length(hall: Hall, name: str, seconds: float) -> None:
@@ -287,3 +268,15 @@ def _timeline(file: BinaryIO) -> Timeline:
     if len(found) != 1:
         raise OptionError(f"timeline: found {len(found)} timelines, expected one")
     return found[0]
+
+
+def _check_described(timeline: Timeline) -> None:
+    """Refuse what could be read but not be written again, such as a mean of no time at all."""
+    try:
+        Described.model_validate(timeline.to_dict(track=True))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise OptionError(f"timeline: {where}: {first['msg']}") from None
+    except ArithmeticError:
+        raise OptionError("timeline: found segments that last no time, expected some") from None

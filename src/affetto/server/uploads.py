@@ -59,7 +59,8 @@ async def received(request: Request, *, most: int) -> AsyncIterator[tuple[Binary
 
 def is_form(request: Request) -> bool:
     """Tell whether a request's body is a form with files."""
-    return request.headers.get("content-type", "").startswith("multipart/form-data")
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    return kind.strip().lower() == "multipart/form-data"
 
 
 @asynccontextmanager
@@ -91,9 +92,10 @@ async def received_parts(
     )
     try:
         form = await parser.parse()
-    except MultiPartException as error:
+    except (MultiPartException, UnicodeError) as error:
+        why = error.message if isinstance(error, MultiPartException) else "Strange charset."
         raise OptionError(
-            f"found a form that can't be read ({error.message}), expected a file as its part "
+            f"found a form that can't be read ({why}), expected a file as its part "
             f"{_listed(names)}: curl -F {next(iter(names))}=@FILE"
         ) from None
     try:
@@ -107,10 +109,11 @@ async def received_parts(
                         f"curl -F {name}=@FILE"
                     )
                 continue
+            title = " ".join((part.filename or "upload").splitlines())  # errors take one line
             if not part.size:
-                raise AudioError(f"{part.filename}: found an empty file, expected something in it")
+                raise AudioError(f"{title}: found an empty file, expected something in it")
             part.file.seek(0)
-            parts[name] = part.file, part.filename or "upload"
+            parts[name] = part.file, title
         yield parts
     finally:
         await form.close()
@@ -122,7 +125,7 @@ def _listed(names: Collection[str]) -> str:
 
 def _refuse_announced(request: Request, most: int) -> None:
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > most:
+    if announced.isdecimal() and int(announced) > most:
         raise _too_large(most)
 
 

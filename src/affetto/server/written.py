@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from affetto import audio
 from affetto.dsp import SAMPLE_RATE
@@ -14,6 +14,8 @@ from affetto.report import EMBED_SECONDS, html
 from affetto.report.payload import payload
 from affetto.report.picture import Painter
 from affetto.report.words import sentence
+from affetto.server.answers import Json, errors
+from affetto.server.answers import Timeline as Described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,10 +25,30 @@ if TYPE_CHECKING:
     from affetto.report.picture import Drawn
     from affetto.timeline import Timeline
 
-__all__ = ["FORMS", "written"]
+__all__ = ["ANSWERS", "FORMS", "written"]
 
 FORMS = (*FORMATS, "html")
 """What an answer may be written as: every format, and the report."""
+
+_TEXT = {"schema": {"type": "string"}}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": Described,
+        "description": "The timeline.",
+        "content": {
+            **{
+                form.media: _BYTES if form.binary else _TEXT
+                for name, form in FORMATS.items()
+                if name != "json"
+            },
+            "text/html": _TEXT,
+        },
+    },
+    **errors(400, 413, 422, 503, 504),
+}
+"""The answers of a request for a timeline, as its route describes them."""
 
 
 def written(
@@ -63,7 +85,7 @@ def written(
         if drawing:
             drawn = None if file is None else _drawn(timeline, file, look)
             row["drawing"] = {"sentence": sentence(timeline), **payload(timeline, drawn)}
-        return JSONResponse(row)
+        return Json(row)
     found = find(form)
     return Response(found.write([timeline]), media_type=found.media)
 
