@@ -276,7 +276,7 @@ def test_zoom_keeps_every_lane_at_the_same_time(opened, heard):
     assert state(opened).span == 1
 
 
-def test_the_buttons_zoom(opened):
+def test_the_buttons_zoom_and_the_view_follows_the_sound(opened, heard):
     opened.page.get_by_role("button", name="Zoom in").click()
     opened.until(lambda: state(opened).span == pytest.approx(0.5, abs=0.01))
     opened.page.get_by_role("button", name="Zoom in").click()
@@ -286,7 +286,21 @@ def test_the_buttons_zoom(opened):
     opened.until(lambda: state(opened).span == 1)
     for _ in range(12):  # no nearer than makes sense
         opened.page.keyboard.press("+")
-    assert state(opened).span > 0.05
+    nearest = state(opened).span
+    assert 0.05 < nearest < 0.4
+    opened.page.keyboard.press("-")
+    opened.until(lambda: state(opened).span == pytest.approx(2 * nearest, rel=0.1))
+    opened.page.keyboard.press("+")
+    opened.page.locator("#speed").select_option("2")
+    opened.page.locator("#segments .jump").nth(4).click()
+    before = state(opened).start
+    opened.page.locator("#play").click()
+    opened.until(lambda: state(opened).time > heard.segments[4].start + 1.5)
+    opened.page.locator("#play").click()
+    opened.until(lambda: state(opened).paused)
+    now = stands(opened, heard, state(opened).time)
+    assert now.start > before
+    assert 0 <= now.playhead <= now.width
 
 
 def test_the_wheel_zooms_about_the_pointer(opened, heard):
