@@ -4,6 +4,7 @@ import os
 import re
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -157,6 +158,11 @@ class Server:
         assert found, line
         self._port = int(found[1])
         self.address = f"http://127.0.0.1:{self._port}"
+
+    def freeze(self):
+        """Let it read nothing more: what is sent from now on is lost when it is killed."""
+        if hasattr(signal, "SIGSTOP"):
+            self._process.send_signal(signal.SIGSTOP)
 
     def kill(self):
         """End it as `kill -9` does; harmless where it was ended."""
