@@ -79,6 +79,7 @@ def ask(
         },
         # An option that is of its type may be out of its range all the same.
         "checks": {"positive_data_acceptance": {"enabled": False}},
+        "phases": {"coverage": {"unexpected-methods": ["PUT", "OPTIONS"]}},
         "dictionaries": {name: {"values": values} for name, values in words.items()},
         "parameters": {name: {"dictionary": name, "probability": 0.6} for name in words},
     }
@@ -111,7 +112,7 @@ def ask(
 
 
 def test_no_answer_is_other_than_described(serve: Serve, tmp_path: Path) -> None:
-    statuses = ask(serve(data=tmp_path), examples=20)
+    statuses = ask(serve(data=tmp_path), examples=15)
     assert len(statuses) == 8
     for operation, found in statuses.items():
         assert found & {200, 204}, f"{operation}: nothing that it takes was asked"
