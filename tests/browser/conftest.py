@@ -4,9 +4,6 @@ import os
 import re
 import runpy
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +13,7 @@ import pytest
 from affetto import audio as sounds
 from affetto.report import write_html
 from affetto.server.page import FOLDER
+from server_process import ServerProcess
 from tiny_model import write_tiny
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -137,40 +135,6 @@ def visit(chromium, reports):
         context.close()
 
 
-class Server:
-    """`affetto serve` as a process, that can be killed and started again at the same port."""
-
-    def __init__(self, *options, token=None):
-        self._command = [sys.executable, "-m", "affetto", "serve", "--quiet", *options, "--port"]
-        self._env = {k: v for k, v in os.environ.items() if k != "AFFETTO_TOKEN"}
-        if token is not None:
-            self._env["AFFETTO_TOKEN"] = token
-        self._port = 0
-        self.start()
-
-    def start(self):
-        command = [*map(str, self._command), str(self._port)]
-        self._process = subprocess.Popen(
-            command, env=self._env, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-        )
-        line = self._process.stderr.readline()
-        found = re.search(r"127\.0\.0\.1:(\d+)", line)
-        assert found, line
-        self._port = int(found[1])
-        self.address = f"http://127.0.0.1:{self._port}"
-
-    def freeze(self):
-        """Let it read nothing more: what is sent from now on is lost when it is killed."""
-        if hasattr(signal, "SIGSTOP"):
-            self._process.send_signal(signal.SIGSTOP)
-
-    def kill(self):
-        """End it as `kill -9` does; harmless where it was ended."""
-        self._process.kill()
-        self._process.wait(30)
-        self._process.stderr.close()
-
-
 @pytest.fixture(scope="session")
 def examples():
     return EXAMPLES
@@ -188,7 +152,7 @@ def serve(chromium):
     servers = []
 
     def _serve(*options, token=None):
-        servers.append(Server(*options, token=token))
+        servers.append(ServerProcess(*options, token=token))
         return servers[-1]
 
     yield _serve
@@ -201,7 +165,7 @@ def server(launch, tiny, tmp_path_factory):
     """Serve the default model and the tiny one; broken-off streams are kept."""
     needs_page()
     data = tmp_path_factory.mktemp("data")
-    server = Server("--model", "default", "--model", tiny, "--data", data)
+    server = ServerProcess("--model", "default", "--model", tiny, "--data", data)
     server.data = data
     yield server
     server.kill()

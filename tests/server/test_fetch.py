@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -548,3 +549,23 @@ def test_no_wrapping_opens_what_is_closed(address: ipaddress.IPv4Address) -> Non
     assert not is_public(ipaddress.IPv6Address(low))
     assert not is_public(ipaddress.IPv6Address((0x2002 << 112) + (low << 80)))
     assert not is_public(ipaddress.IPv6Address((0x2001 << 112) + low))
+
+
+def test_a_server_that_fetches_hears_and_gives_what_is_there(
+    serve: Callable[..., Any], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = serve(fetch=True, upload=10_000_000)
+    refused = client.get("/v1/fetch", params={"url": site.at("talk")})
+    assert refused.status_code == 422
+    open_here = partial(fetched, allowed=only_loopback, ports=range(65_536))
+    monkeypatch.setattr("affetto.server.recordings.fetched", open_here)
+    got = client.get("/v1/fetch", params={"url": site.at("talk")})
+    assert got.content == SOUND
+    assert got.headers["content-type"] == "application/octet-stream"
+    assert got.headers["content-disposition"].startswith("attachment")
+    missing = client.post("/v1/analyze", params={"url": site.at("missing")})
+    assert missing.status_code == 422
+    assert "404" in missing.json()["error"]
+    shut = serve().get("/v1/fetch", params={"url": site.at("talk")})
+    assert "this server fetches none" in shut.json()["error"]
+    assert client.get("/health").json()["recordings"] == 0

@@ -289,6 +289,7 @@ def test_pages_of_other_sites_and_other_names_stay_outside(serve) -> None:
         "https://friend.example": 200,
         "https://stranger.example": 403,
         "null": 403,
+        "http://[": 403,
     }
     for origin, status in origins.items():
         assert client.get("/v1/models", headers={"origin": origin}).status_code == status

@@ -2,10 +2,7 @@
 
 import json
 import os
-import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +21,7 @@ from affetto.audio import write
 from affetto.client import ServerError
 from affetto.recognition import LiveRecognizer, Recognizer
 from affetto.server.sessions import Sessions
+from server_process import ServerProcess
 from tiny_model import silence, voice_like
 
 
@@ -120,7 +118,7 @@ def test_who_takes_over_alone_goes_on(serve, dial: Dial, data: Path, talk: np.nd
     np.testing.assert_allclose(samples, talk[: len(samples)], atol=2 / 32768)
     assert client.delete(path).status_code == 204
     assert not kept(data)
-    assert client.get(path).status_code == 422
+    assert client.get(path).status_code == 404
     assert "start anew" in client.delete(path).json()["error"]
 
 
@@ -203,40 +201,16 @@ def test_containers_are_heard_as_they_come(
     assert "found text, expected" in rest(socket, "error")[-1]["error"]
 
 
-class Server:
-    """A server as a process, that can be killed and started again at the same port."""
-
-    def __init__(self, model: Path, data: Path) -> None:
-        self._command = [sys.executable, "-m", "affetto", "serve", "--quiet", "--model", str(model)]
-        self._command += ["--data", str(data), "--port"]
-        self.port = 0
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [*self._command, str(self.port)], stderr=subprocess.PIPE, text=True
-        )
-        assert self.process.stderr is not None
-        line = self.process.stderr.readline()
-        found = re.search(r"127\.0\.0\.1:(\d+)", line)
-        assert found, line
-        self.port = int(found[1])
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(30)
-
-
 @pytest.fixture
-def server(model: Path, data: Path) -> Iterator[Server]:
-    server = Server(model, data)
+def server(model: Path, data: Path) -> Iterator[ServerProcess]:
+    server = ServerProcess("--model", model, "--data", data)
     yield server
     server.kill()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
 def test_a_server_killed_and_started_again_costs_its_clients_nothing(
-    server: Server, data: Path, talk: np.ndarray, model: Path
+    server: ServerProcess, data: Path, talk: np.ndarray, model: Path
 ) -> None:
     killed = threading.Event()
 
@@ -253,7 +227,7 @@ def test_a_server_killed_and_started_again_costs_its_clients_nothing(
         server.start()
 
     threading.Thread(target=supervise, daemon=True).start()
-    with Client(f"http://127.0.0.1:{server.port}") as client:
+    with Client(server.address) as client:
         stream = client.stream(microphone())
         times = [update.time for update in stream]
     assert killed.is_set()
@@ -265,11 +239,11 @@ def test_a_server_killed_and_started_again_costs_its_clients_nothing(
     wait_until(lambda: not kept(data))
 
 
-def test_a_server_that_stays_away_is_told(server: Server, talk: np.ndarray) -> None:
+def test_a_server_that_stays_away_is_told(server: ServerProcess, talk: np.ndarray) -> None:
     def microphone() -> Iterator[np.ndarray]:
         yield talk
         server.kill()
 
-    client = Client(f"http://127.0.0.1:{server.port}", patience=0.5)
+    client = Client(server.address, patience=0.5)
     with client, pytest.raises(ServerError, match="broken off"):
         list(client.stream(microphone()))

@@ -34,6 +34,7 @@ _MEANINGS = {
     400: "What was sent can't be worked on.",
     401: "No token, or another one.",
     403: "A page of another site, or a host's name that isn't this server's.",
+    404: "No such stream is kept (any more).",
     413: "The recording is larger than the server takes.",
     422: "No sound, or an option out of its range.",
     503: "As many recordings as the server takes; see Retry-After.",

@@ -19,6 +19,7 @@ from affetto.server.hall import Hall
 from affetto.server.kept import routes as kept_routes
 from affetto.server.page import mount
 from affetto.server.recordings import routes as recording_routes
+from affetto.server.sessions import UnknownSessionError
 from affetto.server.settings import Settings
 from affetto.server.streams import routes as stream_routes
 from affetto.server.uploads import TooLargeError
@@ -33,6 +34,7 @@ _STATUS: dict[type[AffettoError], int] = {
     BusyError: 503,
     StoppedError: 504,
     TooLargeError: 413,
+    UnknownSessionError: 404,
     AudioError: 422,
     OptionError: 422,
     ModelError: 500,

@@ -64,7 +64,7 @@ class Guard:
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         if self._settings.local and _name(host) not in ("localhost", "127.0.0.1", "::1"):
             return 403, f"found the host {host!r}, expected localhost or 127.0.0.1"
-        own = origin is None or urlsplit(origin).netloc == host
+        own = origin is None or _place(origin) == host
         if not own and origin not in self._settings.origins:
             return 403, f"found a page of {origin}, expected one of this server; see --origin"
         token, path = self._settings.token, scope["path"]
@@ -87,6 +87,19 @@ def _name(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host if host.count(":") > 1 else host.partition(":")[0]
+
+
+def _place(origin: str) -> str | None:
+    """Take host and port out of an origin; None where it is none.
+
+    Examples:
+        >>> _place("https://example.org:8000"), _place("http://[")
+        ('example.org:8000', None)
+    """
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _from_protocol(offered: str) -> str:

@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 
 from affetto.audio import Writer
 from affetto.errors import AudioError, OptionError
-from affetto.server.answers import Error, errors
+from affetto.server.answers import errors
 from affetto.server.listening import Start, decoder_of
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["routes"]
 
-_GONE: dict[int | str, dict[str, Any]] = {
-    422: {"model": Error, "description": "No such stream is kept, or it sent no sound."}
-}
+_GONE = errors(404, 422)
 _SOUND: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"audio/flac": {"schema": {"type": "string", "format": "binary"}}},

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from pydantic import ValidationError
 
 from affetto.api import analyze
@@ -17,6 +19,7 @@ from affetto.errors import AudioError, FormatError, OptionError
 from affetto.formats import from_json
 from affetto.recognition import Recognizer
 from affetto.server.answers import Timeline as Described
+from affetto.server.answers import errors
 from affetto.server.fetch import fetched
 from affetto.server.uploads import received, received_parts
 from affetto.server.workers import BusyError, StoppedError
@@ -24,7 +27,7 @@ from affetto.server.written import ANSWERS, FORMS, written
 from affetto.speech.windows import LONGEST_WINDOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
     from affetto.server.hall import Hall
@@ -60,6 +63,12 @@ _CONVERSION = {
 }
 _SECONDS: dict[str, Any] = {"exclusiveMinimum": 0, "maximum": LONGEST_WINDOW}
 """For the document; the recogniser says it better when it isn't so."""
+
+_BYTES: dict[str, Any] = {
+    "content": {"application/octet-stream": {"schema": _SOUND}},
+    "description": "Its bytes.",
+}
+_PART = 1_000_000
 
 _FETCHING = 60.0
 """Seconds in which a recording elsewhere must be there."""
@@ -140,6 +149,28 @@ def routes(hall: Hall) -> APIRouter:
         hall.metrics.heard.labels("recordings").inc(seconds)
         return answer
 
+    @router.get(
+        "/v1/fetch",
+        summary="The recording at an address",
+        responses={200: _BYTES, **errors(413, 422, 503)},
+        response_class=Response,
+    )
+    async def fetch(url: Annotated[str, Query(description="Of a public host.")]) -> Response:
+        """Fetch a recording, if the server does that, for a page that also plays it."""
+        opened = AsyncExitStack()
+        with hall.recordings.take():
+            file, name = await opened.enter_async_context(_elsewhere(hall, url))
+
+        async def body() -> AsyncIterator[bytes]:
+            async with opened:
+                while part := await hall.recording_workers.run(partial(file.read, _PART)):
+                    yield part
+
+        # Whatever it is, no browser shall take it for a page of this server.
+        said = f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
+        kind = "application/octet-stream"
+        return StreamingResponse(body(), media_type=kind, headers={"content-disposition": said})
+
     @router.post(
         "/v1/convert",
         summary="Write a timeline in another format",
@@ -209,9 +240,14 @@ def _sound(
     hall: Hall, request: Request, url: str | None
 ) -> AbstractAsyncContextManager[tuple[BinaryIO, str]]:
     """Receive the recording, or fetch it where that is allowed."""
-    settings = hall.settings
     if url is None:
-        return received(request, most=settings.upload)
+        return received(request, most=hall.settings.upload)
+    return _elsewhere(hall, url)
+
+
+def _elsewhere(hall: Hall, url: str) -> AbstractAsyncContextManager[tuple[BinaryIO, str]]:
+    """Fetch a recording, where that is allowed."""
+    settings = hall.settings
     if not settings.fetch:
         raise OptionError(
             "found an address, expected the recording itself: this server fetches none "

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Session", "Sessions"]
+__all__ = ["Session", "Sessions", "UnknownSessionError"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{32}")
 _BLOCK = 1_000_000
 _EACH = 600.0
 """Seconds between two looks for what is old."""
+
+
+class UnknownSessionError(OptionError):
+    """No such session is kept."""
 
 
 class Session:
@@ -131,7 +135,7 @@ class Sessions:
         """Go on with a session; who held it holds it no more.
 
         Raises:
-            OptionError: there is none of that name.
+            UnknownSessionError: there is none of that name.
         """
         folder = self._find(name)
         with self._lock:
@@ -147,7 +151,7 @@ class Sessions:
         """Give a session to read, whoever holds it.
 
         Raises:
-            OptionError: there is none of that name.
+            UnknownSessionError: there is none of that name.
         """
         folder = self._find(name)
         try:
@@ -168,7 +172,7 @@ class Sessions:
         """Remove a session, and what it kept.
 
         Raises:
-            OptionError: there is none of that name.
+            UnknownSessionError: there is none of that name.
         """
         folder = self._find(name)
         with self._lock:
@@ -229,8 +233,8 @@ class Sessions:
             self._bytes = max(0, self._bytes - size)
 
 
-def _unknown() -> OptionError:
-    return OptionError(
+def _unknown() -> UnknownSessionError:
+    return UnknownSessionError(
         "found a session that isn't here (any more), expected one that began less than the "
         "server's --keep hours ago: start anew"
     )
