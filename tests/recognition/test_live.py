@@ -55,6 +55,23 @@ def test_the_timeline_is_the_recordings_whatever_the_chunks(
     same(live.finish(), recorded)
 
 
+@pytest.mark.parametrize(("every", "known"), [(0.08, 10.0), (0.5, 17.03), (0.04, 31.0), (3.0, 0.1)])
+def test_what_was_heard_before_is_caught_up_with(
+    tiny: ModelPackage, talk: np.ndarray, every: float, known: float
+) -> None:
+    live, at = LiveRecognizer(tiny, every=every), round(16_000 * known)
+    live.catch_up(talk[: at // 3])
+    live.catch_up(talk[at // 3 : at])
+    updates = list(live.updates(chunks(talk[at:])))
+    whole = [u for u in LiveRecognizer(tiny, every=every).updates([talk]) if u.time > known]
+    late = [u for u in updates if u.time > known]
+    assert [u.time for u in late] == pytest.approx([u.time for u in whole])
+    for one, other in zip(late, whole, strict=True):
+        assert one.scores == pytest.approx(other.scores, abs=1e-5)
+        assert one.known_seconds == pytest.approx(other.known_seconds)
+    same(live.finish(), Recognizer(tiny, causal=True).recognize(talk))
+
+
 @pytest.mark.parametrize(("every", "hop"), [(0.04, 0.5), (0.5, 0.25), (0.1, 1.0)])
 def test_the_timeline_is_the_same_however_often_it_is_told(
     tiny: ModelPackage, talk: np.ndarray, every: float, hop: float

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def test_a_broken_stream_goes_on_where_its_bytes_end(
     assert 180_000 < update["kept"] <= 200_001
     socket.socket.close()  # the line is cut
     again, resumed = dial(client, session=started["session"], after=2.0)
-    assert resumed["kept"] == update["kept"]
+    assert update["kept"] <= resumed["kept"] <= 200_001
     again.send(sound[resumed["kept"] :])
     again.send(json.dumps({"type": "end"}))
     *updates, last = rest(again, "timeline")
@@ -103,7 +104,6 @@ def test_who_takes_over_alone_goes_on(serve, dial: Dial, data: Path, talk: np.nd
     rest(old, "update")
     new, resumed = dial(client, session=started["session"])
     assert resumed["kept"] > 0
-    old.send(bytes(64_000))
     assert "gone on with elsewhere" in rest(old, "error")[-1]["error"]
     new.send(json.dumps({"type": "end", "keep": True}))
     timeline = rest(new, "timeline")[-1]["timeline"]
@@ -120,6 +120,87 @@ def test_who_takes_over_alone_goes_on(serve, dial: Dial, data: Path, talk: np.nd
     assert not kept(data)
     assert client.get(path).status_code == 404
     assert "start anew" in client.delete(path).json()["error"]
+
+
+def test_what_is_told_again_is_what_was_not_told(serve, dial: Dial, data: Path) -> None:
+    """Times are rounded on their way to the client and back."""
+    client = serve(data=data)
+    sound = np.tile(voice_like(3.0), 8).astype("<f4").tobytes()
+    socket, started = dial(client, keep=True, every=0.28)
+    socket.send(sound)
+    times = []
+    while not times or times[-1] < 23.5:
+        times.append(json.loads(socket.recv(timeout=30))["time"])
+    socket.socket.close()
+    for number, time_ in enumerate(times):
+        if number % 9 == 0:
+            again, _ = dial(client, session=started["session"], after=time_)
+            told = json.loads(again.recv(timeout=30))["time"]
+            assert told == times[number + 1]
+            again.socket.close()
+
+
+def test_a_stream_of_an_hour_comes_back_soon(serve, dial: Dial, data: Path, model: Path) -> None:
+    client = serve(data=data, upload=300_000_000)
+    part = np.tile(voice_like(10.0), 6)
+    socket, started = dial(client, keep=True, encoding="s16le", every=3.0)
+    sound = np.round(part * 32767).astype("<i2").tobytes()
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(lambda: rest(socket, "timeline"))
+        for _ in range(60):
+            socket.send(sound)
+        socket.send(json.dumps({"type": "end", "keep": True}))
+        first = reading.result(timeout=120)[-1]["timeline"]
+    again, _ = dial(client, session=started["session"])
+    again.send(json.dumps({"type": "end"}))
+    second = rest(again, "timeline")[-1]["timeline"]
+    assert second["duration"] == 3600.0
+    assert second["segments"] == first["segments"]
+
+
+def test_who_holds_the_server_up_holds_up_nobody_else(serve, dial: Dial) -> None:
+    client = serve(workers=1)
+    greedy, _ = dial(client, encoding="s16le", rate=4000)
+    greedy.send(bytes(3_900_000))  # eight minutes of sound
+    honest, _ = dial(client, every=0.5)
+    honest.send(np.tile(voice_like(2.0), 1).astype("<f4").tobytes())
+    assert json.loads(honest.recv(timeout=5))["type"] == "update"
+
+
+def test_what_is_refused_is_not_kept(serve, dial: Dial, data: Path) -> None:
+    client = serve(data=data)
+    for wrong in ({"labels": "glee"}, {"model": "none"}, {"labels": "x" * 5000}, {"hop": -1}):
+        _, answer = dial(client, keep=True, **wrong)
+        assert answer["type"] == "error"
+        assert len(answer["error"]) < 500
+    socket, _ = dial(client, keep=True, encoding="container")
+    socket.send(b"no sound at all" * 1000)
+    assert rest(socket, "error")
+    wait_until(lambda: not list((data / "streams").glob("*/start.json")))
+
+
+def test_who_closes_amid_the_sound_leaves_nothing_behind(
+    serve, dial: Dial, data: Path, talk: np.ndarray
+) -> None:
+    client = serve(data=data)
+    for number in range(10):
+        socket, _ = dial(client, keep=True)
+        for part in np.array_split(talk[: 8000 * number], 5):
+            socket.send(part.astype("<f4").tobytes())
+        socket.close()
+    wait_until(lambda: client.get("/health").json()["streams"] == 0)
+    wait_until(lambda: not kept(data))
+
+
+def test_a_session_has_an_end(serve, dial: Dial, data: Path, talk: np.ndarray) -> None:
+    client = serve(data=data, keep=1.0)
+    socket, started = dial(client, keep=True)
+    socket.send(talk.astype("<f4").tobytes())
+    rest(socket, "update")
+    socket.socket.close()
+    wait_until(lambda: not kept(data))
+    _, answer = dial(client, session=started["session"])
+    assert "isn't here (any more)" in answer["error"]
 
 
 @pytest.mark.parametrize("name", ["x", "../../../../etc/passwd", "a" * 32, "."])
@@ -142,7 +223,7 @@ def test_a_server_that_keeps_nothing_says_so(serve, dial: Dial, talk: np.ndarray
 def test_a_full_folder_ends_the_keeping_and_not_the_stream(
     serve, dial: Dial, data: Path, talk: np.ndarray, model: Path
 ) -> None:
-    client = serve(data=data, room=100_000)
+    client = serve(data=data, room=400_000)
     socket, started = dial(client, keep=True)
     assert started["session"]
     for part in np.array_split(talk.astype("<f4"), 50):
@@ -158,19 +239,22 @@ def test_a_full_folder_ends_the_keeping_and_not_the_stream(
 
 def test_what_is_old_is_removed_and_what_is_there_counts(tmp_path: Path) -> None:
     first = Sessions(tmp_path, most=1000, seconds=3600)
-    session = first.begin({"type": "start"})
+    session, *others = [first.begin({"type": "start"}) for _ in range(5)]
     assert session is not None
-    assert session.append(bytes(900))
-    assert first.begin({}) is not None
-    assert not session.append(bytes(200))
-    later = Sessions(tmp_path, most=1000, seconds=3600)
+    for each in (session, *others[:3]):
+        assert each is not None
+        assert each.append(bytes(250))
+    assert not session.append(bytes(1))
+    assert others[3] is not None
+    assert not others[3].append(bytes(1))
+    later = Sessions(tmp_path, most=1250, seconds=3600)
     another = later.begin({})
     assert another is not None
-    assert not another.append(bytes(200))
+    assert not another.append(bytes(300))
+    assert (tmp_path.stat().st_mode & 0o777) == 0o700
     long_ago = time.time() - 4000
     os.utime(tmp_path / session.name / "sound", (long_ago, long_ago))
-    last = Sessions(tmp_path, most=1000, seconds=3600)
-    last.sweep()
+    Sessions(tmp_path, most=1000, seconds=3600)
     assert not (tmp_path / session.name).exists()
     assert (tmp_path / another.name).exists()
 

@@ -91,8 +91,8 @@ def command(
         upload=round(upload * 1e6),
         duration=hours * 3600,
         timeout=timeout,
-        data=(data or user_state_path("affetto")) if keep > 0 else None,
-        keep=keep * 3600 or 1.0,
+        data=data or user_state_path("affetto"),
+        keep=keep * 3600,
         fetch=fetch,
         **({} if workers is None else {"workers": workers}),
     )
@@ -106,6 +106,8 @@ def command(
         log_level="warning" if quiet else "info",
         ws="websockets-sansio",
         ws_max_size=4_000_000,
+        # Whoever is held up answers a ping only once the sound before it was heard.
+        ws_ping_timeout=settings.idle,
         timeout_graceful_shutdown=5,
     )
     # It ends in good order by either signal, and raises it afterwards.

@@ -119,6 +119,13 @@ class Ear:
             if len(rows.frames):
                 yield self._take(rows)
 
+    def compute(self, block: int) -> Iterator[Piece]:
+        """Compute so many rows of the network at a time from now on; give what that completes."""
+        self._rows.block = block
+        rows = self._rows.feed(np.empty((0, self._front_end.config.mel.bands), np.float32))
+        if len(rows.frames):
+            yield self._take(rows)
+
     def finish(self) -> Iterator[Piece]:
         """Give what the end of the sound completes; the ear has then heard all."""
         if self.samples:

@@ -41,11 +41,7 @@ class Hall:
         self.streams = Slots(settings.streams, "streams")
         self.recording_workers = Workers(settings.workers, "recordings")
         self.stream_workers = Workers(settings.workers, "streams")
-        self.sessions = (
-            Sessions(settings.data / "streams", most=settings.room, seconds=settings.keep)
-            if settings.data is not None
-            else None
-        )
+        self.sessions = _sessions(settings)
 
     def package(self, name: str | None = None) -> ModelPackage:
         """Give a model that is loaded.
@@ -69,6 +65,21 @@ class Hall:
         """Let the workers go."""
         self.recording_workers.close()
         self.stream_workers.close()
+        if self.sessions is not None:
+            self.sessions.close()
+
+
+def _sessions(settings: Settings) -> Sessions | None:
+    """Open the folder of what is kept; where nothing is, what an earlier server kept goes."""
+    if settings.data is None:
+        return None
+    folder = settings.data / "streams"
+    # Another server may be at work in the same folder: what it keeps is younger than a minute.
+    sessions = Sessions(folder, most=settings.room, seconds=settings.keep or 60.0)
+    if not settings.keep:
+        return None
+    sessions.keep_sweeping()
+    return sessions
 
 
 def _named(packages: Iterable[ModelPackage]) -> dict[str, ModelPackage]:

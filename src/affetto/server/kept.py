@@ -15,7 +15,7 @@ from starlette.background import BackgroundTask
 from affetto.audio import Writer
 from affetto.errors import AudioError, OptionError
 from affetto.server.answers import errors
-from affetto.server.listening import Start, decoder_of
+from affetto.server.listener import Start, decoder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,15 +20,18 @@ from affetto.errors import OptionError, OutputError
 from affetto.jobs import atomic_write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 __all__ = ["Session", "Sessions", "UnknownSessionError"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{32}")
-_BLOCK = 1_000_000
+_BLOCK = 65_536
 _EACH = 600.0
-"""Seconds between two looks for what is old."""
+"""Seconds between two looks for what is old, at most."""
+
+_SHARE = 4
+"""One session may take this part of the room for all."""
 
 
 class UnknownSessionError(OptionError):
@@ -43,50 +46,72 @@ class Session:
         name: a secret; who knows it may go on with the stream.
         start: what the client said first.
         kept: bytes.
-        taken: whether another connection goes on with it, or it was removed.
+        lost: why whoever held it holds it no more; empty while they do.
+        on_lost: called, in any thread, when that happens.
     """
 
     def __init__(self, sessions: Sessions, folder: Path) -> None:
         self.sessions = sessions
         self.name = folder.name
-        self.start: dict[str, Any] = json.loads((folder / "start.json").read_bytes())
+        self.lost = ""
+        self.on_lost: Callable[[], None] = lambda: None
         self._path = folder / "sound"
         self._lock = threading.Lock()  # of the thread that appends, and of who takes over
-        self._file: BinaryIO | None = self._path.open("ab", buffering=0)
+        try:
+            self.start: dict[str, Any] = json.loads((folder / "start.json").read_bytes())
+            self._file: BinaryIO | None = self._path.open("ab", buffering=0)
+        except (OSError, ValueError):
+            raise _unknown() from None
         self.kept = self._file.tell()
-        self.taken = False
 
     def append(self, data: bytes) -> bool:
         """Keep bytes; tell whether they are kept.
 
-        They are not where the disk or the folder is full, or where another connection took over.
+        They are not where the disk or the folder is full, or where the session is lost.
         """
         with self._lock:
             if self._file is None:
                 return False
-            if self.sessions.take(len(data)):
-                with suppress(OSError):
-                    self._file.write(data)
+            if not self.sessions.reserve(len(data), beside=self.kept):
+                self._close()
+                return False
+            with suppress(OSError):
+                if self._file.write(data) == len(data):
                     self.kept += len(data)
                     return True
             # What follows a hole would be worth nothing.
-            self._file.truncate(self.kept)
+            with suppress(OSError):
+                self._file.truncate(self.kept)
+            self.sessions.give_back(len(data))
             self._close()
             return False
 
     def blocks(self) -> Iterator[bytes]:
-        """Give the bytes that are kept, a million at a time."""
-        with self._path.open("rb") as file:
-            left = self.kept
-            while left > 0 and (block := file.read(min(left, _BLOCK))):
-                left -= len(block)
-                yield block
+        """Give the bytes that are kept, some at a time.
 
-    def close(self, *, taken: bool = False) -> None:
-        """Let go of the file; what it holds stays."""
+        Raises:
+            UnknownSessionError: it was removed meanwhile.
+        """
+        try:
+            with self._path.open("rb") as file:
+                left = self.kept
+                while left > 0 and (block := file.read(min(left, _BLOCK))):
+                    left -= len(block)
+                    yield block
+        except OSError:
+            raise _unknown() from None
+
+    def close(self, *, lost: str = "") -> None:
+        """Let go of the file; what it holds stays.
+
+        Args:
+            lost: why somebody else let go of it.
+        """
         with self._lock:
-            self.taken = taken
             self._close()
+            self.lost = self.lost or lost
+        if lost:
+            self.on_lost()
 
     def _close(self) -> None:
         if self._file is not None:
@@ -98,7 +123,7 @@ class Sessions:
     """The sessions of a server.
 
     Args:
-        folder: of theirs alone; made when the first begins.
+        folder: of theirs alone, which nobody else may look into; made when it is needed.
         most: bytes of all of them.
         seconds: after which one that nobody went on with is removed.
     """
@@ -107,10 +132,11 @@ class Sessions:
         self._folder = folder
         self._most = most
         self._seconds = seconds
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._bytes = 0
         self._open: dict[str, Session] = {}
-        self._swept = float("-inf")
+        self._ended = threading.Event()
+        self.sweep()
 
     def begin(self, start: dict[str, Any]) -> Session | None:
         """Begin a session; None where there is no room to keep one.
@@ -118,16 +144,18 @@ class Sessions:
         Args:
             start: what the client said first, as plain JSON types.
         """
-        self.sweep()
-        folder = self._folder / secrets.token_urlsafe(24)
         if self._bytes >= self._most:
             return None
+        folder = self._folder / secrets.token_urlsafe(24)
         try:
-            folder.mkdir(parents=True, mode=0o700)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.chmod(0o700)
+            folder.mkdir(mode=0o700)
             with atomic_write(folder / "start.json", "wb") as file:
                 file.write(json.dumps(start).encode())
-            return self._opened(folder)
-        except (OSError, OutputError):
+            with self._lock:
+                return self._opened(folder)
+        except (OSError, OutputError, UnknownSessionError):
             shutil.rmtree(folder, ignore_errors=True)
             return None
 
@@ -137,15 +165,12 @@ class Sessions:
         Raises:
             UnknownSessionError: there is none of that name.
         """
-        folder = self._find(name)
         with self._lock:
+            folder = self._find(name)
             before = self._open.pop(name, None)
-        if before is not None:
-            before.close(taken=True)
-        try:
+            if before is not None:
+                before.close(lost="gone on with elsewhere")
             return self._opened(folder)
-        except (OSError, ValueError):
-            raise _unknown() from None
 
     def read(self, name: str) -> Session:
         """Give a session to read, whoever holds it.
@@ -153,20 +178,23 @@ class Sessions:
         Raises:
             UnknownSessionError: there is none of that name.
         """
-        folder = self._find(name)
-        try:
-            session = Session(self, folder)
-        except (OSError, ValueError):
-            raise _unknown() from None
+        session = Session(self, self._find(name))
         session.close()
         return session
 
     def let_go(self, session: Session) -> None:
         """Close a session that may be gone on with later."""
-        session.close()
         with self._lock:
+            session.close()
             if self._open.get(session.name) is session:
                 del self._open[session.name]
+
+    def end(self, session: Session) -> None:
+        """Remove a session that this is the holder of; harmless where somebody else is."""
+        with self._lock:
+            if self._open.get(session.name) is session:
+                session.on_lost = lambda: None  # it is the holder's own doing
+                self.remove(session.name)
 
     def remove(self, name: str) -> None:
         """Remove a session, and what it kept.
@@ -174,38 +202,65 @@ class Sessions:
         Raises:
             UnknownSessionError: there is none of that name.
         """
-        folder = self._find(name)
         with self._lock:
+            folder = self._find(name)
             held = self._open.pop(name, None)
-        if held is not None:
-            held.close(taken=True)
-        self._erase(folder)
+            if held is not None:
+                held.close(lost="removed")
+            self._erase(folder)
 
-    def take(self, count: int) -> bool:
-        """Reserve room for bytes; tell whether there is some."""
+    def reserve(self, count: int, *, beside: int) -> bool:
+        """Take room for bytes of a session; tell whether there is some.
+
+        Args:
+            count: bytes.
+            beside: bytes that it has.
+        """
         with self._lock:
-            if self._bytes + count > self._most:
+            if self._bytes + count > self._most or beside + count > self._most // _SHARE:
                 return False
             self._bytes += count
             return True
 
-    def sweep(self) -> None:
-        """Remove what is old, now and then, and count anew what is there."""
-        now = time.monotonic()
-        if now - self._swept < _EACH:
-            return
-        self._swept = now
-        count = 0
-        for folder in self._folders():
-            with suppress(OSError):
-                sound = folder / "sound"
-                state = (sound if sound.exists() else folder).stat()
-                if folder.name not in self._open and time.time() - state.st_mtime > self._seconds:
-                    shutil.rmtree(folder, ignore_errors=True)
-                elif sound.exists():
-                    count += state.st_size
+    def give_back(self, count: int) -> None:
+        """Give back room for bytes."""
         with self._lock:
+            self._bytes = max(0, self._bytes - count)
+
+    def keep_sweeping(self) -> None:
+        """Remove what is old now and then, until `close`."""
+
+        def sweep() -> None:
+            while not self._ended.wait(min(_EACH, max(1.0, self._seconds))):
+                self.sweep()
+
+        threading.Thread(target=sweep, name="affetto-sweeper", daemon=True).start()
+
+    def close(self) -> None:
+        """End the sweeping."""
+        self._ended.set()
+
+    def sweep(self) -> None:
+        """Remove what is old, and count anew what is there."""
+        with self._lock:
+            count = 0
+            for folder in self._folders():
+                if self._is_old(folder):
+                    shutil.rmtree(folder, ignore_errors=True)
+                else:
+                    count += _size(folder)
             self._bytes = count
+
+    def _is_old(self, folder: Path) -> bool:
+        """Whether nobody holds a session, nor went on with it for long."""
+        if folder.name in self._open:
+            return False
+        sound = folder / "sound"
+        try:
+            last = (sound if sound.exists() else folder).stat().st_mtime
+        except OSError:
+            return False
+        return time.time() - last > self._seconds
 
     def _folders(self) -> list[Path]:
         if not self._folder.is_dir():
@@ -216,21 +271,28 @@ class Sessions:
         folder = self._folder / name if _NAME.fullmatch(name) else None
         if folder is None or not (folder / "start.json").is_file():
             raise _unknown()
+        with self._lock:
+            if self._is_old(folder):
+                self._erase(folder)
+                raise _unknown()
         return folder
 
     def _opened(self, folder: Path) -> Session:
         session = Session(self, folder)
-        with self._lock:
-            self._open[session.name] = session
+        self._open[session.name] = session
         return session
 
     def _erase(self, folder: Path) -> None:
-        size = 0
-        with suppress(OSError):
-            size = (folder / "sound").stat().st_size
+        size = _size(folder)
         shutil.rmtree(folder, ignore_errors=True)
-        with self._lock:
-            self._bytes = max(0, self._bytes - size)
+        self.give_back(size)
+
+
+def _size(folder: Path) -> int:
+    try:
+        return (folder / "sound").stat().st_size
+    except OSError:
+        return 0
 
 
 def _unknown() -> UnknownSessionError:

@@ -18,7 +18,7 @@ _LEAST_TOKEN = 16
 """Characters that can't be guessed."""
 
 
-_POSITIVE = ("workers", "streams", "upload", "duration", "timeout", "keep", "room", "idle")
+_POSITIVE = ("workers", "streams", "upload", "duration", "timeout", "room", "idle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Settings:
         duration: seconds of a recording at most.
         timeout: seconds that a recording may be worked on.
         data: folder in which streams are kept that ask for it; None keeps none.
-        keep: seconds after which a stream that nobody went on with is removed.
+        keep: seconds after which a stream that nobody went on with is removed; 0 keeps none.
         room: bytes of all that is kept.
         fetch: whether a request may name a URL for the server to fetch.
         idle: seconds after which a stream that sends nothing, or takes nothing, is closed.
@@ -73,8 +73,9 @@ class Settings:
                 raise OptionError(f"found {name} {getattr(self, name)}, expected more than 0")
         if not self.models:
             raise OptionError("found no model, expected one or more")
-        if self.waiting < 0:
-            raise OptionError(f"found waiting {self.waiting}, expected 0 or more")
+        for name in ("waiting", "keep"):
+            if getattr(self, name) < 0:
+                raise OptionError(f"found {name} {getattr(self, name)}, expected 0 or more")
         if self.token is not None and len(self.token) < _LEAST_TOKEN:
             raise OptionError(
                 f"found a token of {len(self.token)} characters, expected {_LEAST_TOKEN} or more "

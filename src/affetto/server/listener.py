@@ -4,25 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, Field
 
 from affetto.audio.pcm import ENCODINGS, PcmDecoder
 from affetto.audio.pushed import PushedDecoder
 from affetto.dsp import SAMPLE_RATE
-from affetto.errors import OptionError
+from affetto.errors import AudioError, OptionError
 from affetto.recognition import LiveRecognizer, Recognizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from affetto.models import ModelPackage
     from affetto.recognition.live import Update
     from affetto.server.sessions import Session
     from affetto.timeline import Timeline
 
-__all__ = ["End", "Listening", "Start", "decoder_of"]
+__all__ = ["End", "Listener", "Start", "decoder_of"]
 
 _MOST_WAITING = 65_536
+_PIECE = 16_384
+"""Bytes decoded at a time; a container may hold much in few."""
+
+_TURN = SAMPLE_RATE
+"""Samples heard at a time, so that no stream holds the others up."""
+
+_TURN_AGAIN = 30 * SAMPLE_RATE
+"""The same of what was heard before, which goes many times as fast."""
+
+_NOTHING = np.empty(0, np.float32)
+
+_LONGEST = 24 * 3600
+"""Seconds of a stream."""
 
 
 class Start(BaseModel):
@@ -47,15 +63,15 @@ class Start(BaseModel):
     rate: int = SAMPLE_RATE
     channels: int = 1
     every: float = Field(default=0.08, gt=0)
-    model: str | None = None
-    labels: str | None = None
+    model: str | None = Field(default=None, max_length=200)
+    labels: str | None = Field(default=None, max_length=1000)
     window: float | None = None
     hop: float | None = None
     baseline: bool = True
-    prior: str = "everyday"
+    prior: str = Field(default="everyday", max_length=1000)
     source: str = Field(default="live", max_length=200)
     keep: bool = False
-    session: str | None = None
+    session: str | None = Field(default=None, max_length=64)
     after: float | None = None
 
 
@@ -83,23 +99,22 @@ def decoder_of(start: Start) -> PcmDecoder | PushedDecoder:
     return PcmDecoder(start.encoding, rate=start.rate, channels=start.channels)
 
 
-class Listening:
+class Listener:
     """Hear one stream.
 
     Args:
         start: what its client said first.
         package: the model.
-        session: keeps its bytes; None where they aren't kept.
 
     Attributes:
         live: hears it.
-        session: None from the moment on when its bytes are kept no more.
+        session: keeps its bytes; None where they aren't kept (any more).
 
     Raises:
         OptionError: an option is out of its range.
     """
 
-    def __init__(self, start: Start, package: ModelPackage, session: Session | None) -> None:
+    def __init__(self, start: Start, package: ModelPackage) -> None:
         recognizer = Recognizer(
             package,
             labels=start.labels,
@@ -110,9 +125,10 @@ class Listening:
             causal=True,
         )
         self.live = LiveRecognizer(recognizer, every=start.every, source=start.source)
+        self.session: Session | None = None
         self._title = package.card.title
-        self.session = session
         self._waiting = bytearray()
+        self._samples = _NOTHING
         self._decoder = decoder_of(start)
         self._samples_a_byte = float("inf")  # of a container: nobody knows before it is decoded
         if start.encoding != "container":
@@ -137,42 +153,73 @@ class Listening:
         """How many of the stream's bytes are kept; None where they aren't."""
         return self.session.kept if self.session is not None else None
 
-    def take(self, data: bytes) -> bool:
+    def add(self, data: bytes) -> bool:
         """Take bytes; tell whether it is worth a thread to hear those that wait."""
         self._waiting += data
         count = len(self._waiting)
         return count >= _MOST_WAITING or self.live.completes(count * self._samples_a_byte)
 
-    def hear(self) -> list[Update]:
-        """Hear what waits.
+    @property
+    def behind(self) -> bool:
+        """Whether there is more to hear at once."""
+        return bool(len(self._samples) or self._waiting)
 
-        Raises:
-            AudioError: it is no sound of the encoding that was named.
-            OptionError: another connection goes on with this stream.
-        """
-        data = bytes(self._waiting)
-        self._waiting.clear()
-        if self.session is not None and not self.session.append(data):
-            if self.session.taken:
-                raise OptionError("found this stream gone on with elsewhere: it ends here")
-            self.session = None
-        return self.live.feed(self._decoder.feed(data))
-
-    def hear_again(self, after: float) -> Iterator[list[Update]]:
-        """Hear what the session kept, part by part.
+    def hear(self, arrived: float) -> list[Update]:
+        """Hear a little of what waits.
 
         Args:
-            after: seconds; updates up to there aren't given.
+            arrived: when the last of it came, by `time.perf_counter`.
+
+        Raises:
+            AudioError: it is no sound of the encoding that was named, or more than a day of it.
+            OptionError: somebody else has the session.
+        """
+        if not len(self._samples):
+            piece = bytes(self._waiting[:_PIECE])
+            del self._waiting[:_PIECE]
+            self._keep(piece)
+            self._samples = self._decoder.feed(piece)
+        part, self._samples = self._samples[:_TURN], self._samples[_TURN:]
+        if self.live.heard > _LONGEST:
+            raise AudioError("found more than a day of sound, expected less: begin another stream")
+        return self.live.feed(part, arrived=arrived)
+
+    def _keep(self, data: bytes) -> None:
+        if self.session is None or self.session.append(data):
+            return
+        if self.session.lost:
+            raise OptionError(f"found this stream {self.session.lost}: it ends here")
+        self.session = None
+
+    def hear_again(self, after: float) -> Iterator[list[Update]]:
+        """Hear what the session kept, a little at a time.
+
+        Args:
+            after: seconds; updates up to there, as they were told, aren't given.
         """
         if self.session is None:
             return
+        held, count = [_NOTHING], 0
         for block in self.session.blocks():
-            updates = self.live.feed(self._decoder.feed(block))
-            yield [update for update in updates if update.time > after]
+            for at in range(0, len(block), _PIECE):
+                held.append(self._decoder.feed(block[at : at + _PIECE]))
+                count += len(held[-1])
+                if count >= _TURN_AGAIN:
+                    yield from self._hear_again(np.concatenate(held), after)
+                    held, count = [_NOTHING], 0
+        yield from self._hear_again(np.concatenate(held), after)
+
+    def _hear_again(self, samples: NDArray[np.float32], after: float) -> Iterator[list[Update]]:
+        live = self.live
+        known = min(len(samples), max(0.0, (after - live.heard) * SAMPLE_RATE))
+        live.catch_up(samples[: int(known)])
+        yield []
+        for start in range(int(known), len(samples), _TURN):
+            updates = live.feed(samples[start : start + _TURN])
+            yield [update for update in updates if round(update.time, 3) > after]
 
     def finish(self) -> Timeline:
         """End the sound; give the timeline."""
-        self.hear()
         self.live.feed(self._decoder.finish())
         return self.live.finish()
 
