@@ -130,17 +130,14 @@ function query(options: Options): string {
 
 /** Have a recording heard. */
 export async function analyze(
-  sound: Blob | null,
+  sound: Blob,
   name: string,
   options: Options,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Timeline> {
-  const init: RequestInit = { method: "POST" };
-  if (signal) init.signal = signal;
-  if (sound) {
-    init.body = new FormData();
-    init.body.append("file", sound, name);
-  }
+  const body = new FormData();
+  body.append("file", sound, name);
+  const init = { method: "POST", body, signal };
   return (await request(`v1/analyze?${query(options)}`, init)).json();
 }
 

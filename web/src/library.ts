@@ -9,7 +9,7 @@ export interface Entry {
   added: number;
   options: Options;
   timeline: Timeline;
-  sound: Blob | null;
+  sound: Blob;
 }
 
 /** What a list shows of an entry, small enough to read for all of them. */
@@ -40,6 +40,11 @@ function database(): Promise<IDBPDatabase<Schema>> {
     },
   });
   return opened;
+}
+
+/** Make an id that no other entry has; `crypto.randomUUID` is missing where http isn't this machine's. */
+export function newId(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 /** Keep an entry; the oldest beyond thirty go. */

@@ -1,7 +1,7 @@
 /** The page of recordings: what is dropped is heard, kept in the library, and shown. */
 
 import { guarded, tell } from "../alert";
-import { type About, analyze, type Models, type Options, type Timeline } from "../api";
+import { type About, analyze, type Models, type Options, request, type Timeline } from "../api";
 import { find, make } from "../dom";
 import * as library from "../library";
 import { clock } from "../text";
@@ -31,9 +31,9 @@ export class RecordingPage {
     });
     find("fetch").addEventListener("submit", (event) => {
       event.preventDefault();
-      tell(null);
       const url = value("url");
-      this.queue(url.split(/[?#]/)[0]?.split("/").pop() || url, null, { url });
+      const name = url.split(/[?#]/)[0]?.split("/").pop() || url;
+      void guarded(() => this.queue(name, url));
     });
     find("cancel").addEventListener("click", () => this.stop?.abort());
     this.dropping();
@@ -69,50 +69,59 @@ export class RecordingPage {
       tell(`${name}: found ${found}, expected at most ${most / 1e6} MB: send it in parts.`);
     }
     for (const file of files.filter(({ size }) => size <= most)) {
-      this.queue(file.name, file, {});
+      // One of several: the next must not take away what was told of the one before.
+      void guarded(() => this.queue(file.name, file), false);
     }
   }
 
-  private queue(name: string, sound: Blob | null, more: Options): void {
+  /** Have it heard after those before it; fails where it can't be, or can't be kept. */
+  private queue(name: string, sound: Blob | string): Promise<void> {
     const options = { model: value("model"), speakers: value("voices"), prior: value("prior") };
-    // One of several: the next must not take away what was told of the one before.
-    this.waiting = this.waiting.then(() =>
-      guarded(() => this.hear(name, sound, { ...options, ...more }), false),
-    );
+    const heard = this.waiting.then(() => this.hear(name, sound, options));
+    this.waiting = heard.catch(() => {}); // told by whoever asked
+    return heard;
   }
 
-  private async hear(name: string, sound: Blob | null, options: Options): Promise<void> {
+  /** Hear a recording, or what lies at an address. */
+  private async hear(name: string, sound: Blob | string, options: Options): Promise<void> {
     this.stop = new AbortController();
+    const { signal } = this.stop;
     find("progress").hidden = false;
-    find("progress-text").textContent = `Hearing ${name} …`;
     try {
+      let blob = sound;
+      if (typeof blob === "string") {
+        find("progress-text").textContent = `Fetching ${name} …`;
+        const at = `v1/fetch?${new URLSearchParams({ url: blob })}`;
+        blob = await (await request(at, { method: "POST", signal })).blob();
+      }
+      find("progress-text").textContent = `Hearing ${name} …`;
       const wanted = { ...options, track: true, drawing: true };
-      const timeline = await analyze(sound, name, wanted, this.stop.signal);
-      await this.add(name, sound, timeline, options);
+      const timeline = await analyze(blob, name, wanted, signal);
+      await this.add(name, blob, timeline, options);
     } finally {
       find("progress").hidden = true;
     }
   }
 
-  /** Take sound from another page; it is heard where it has no timeline yet. */
+  /** Take sound from another page, until it is heard, where it has no timeline yet, and kept. */
   async take(name: string, sound: Blob, timeline: Timeline | null): Promise<void> {
     if (timeline) await this.add(name, sound, timeline, {});
-    else this.queue(name, sound, {});
+    else await this.queue(name, sound);
   }
 
   private async add(
     name: string,
-    sound: Blob | null,
+    sound: Blob,
     timeline: Timeline,
     options: Options,
   ): Promise<void> {
     const added = Date.now();
-    const entry = { id: crypto.randomUUID(), name, added, options, timeline, sound };
+    const entry = { id: library.newId(), name, added, options, timeline, sound };
     this.open(entry);
     try {
       await library.keep(entry);
     } catch {
-      tell("This browser keeps no more recordings: remove some of the recent ones.");
+      throw new Error("This browser keeps no more recordings: remove some of the recent ones.");
     }
     await this.list();
   }
