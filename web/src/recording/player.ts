@@ -2,10 +2,9 @@
 
 import WaveSurfer from "wavesurfer.js";
 import RegionsPlugin from "wavesurfer.js/dist/plugins/regions.esm.js";
-import ZoomPlugin from "wavesurfer.js/dist/plugins/zoom.esm.js";
 import type { Segment, Timeline } from "../api";
 import { make } from "../dom";
-import { bytes, clamp, feeling, percent } from "../text";
+import { bytes, clamp, feeling } from "../text";
 import { ink } from "../theme";
 import { colourOf, emojiOf } from "../vocabulary";
 
@@ -43,8 +42,7 @@ class Mark {
     this.emoji = emojiOf(segment.emotion);
     this.text = `${this.emoji} ${feeling(segment)}`;
     this.seconds = segment.end - segment.start;
-    const sure = segment.emotion === null ? "" : ` ${percent(segment.confidence)}`;
-    this.element = make("span", { part: "label", title: this.text + sure });
+    this.element = make("span", { part: "label" });
   }
 
   fit(scale: number): void {
@@ -68,18 +66,17 @@ export class Player {
   private scale = 0;
   private readonly marks: Mark[] = [];
 
-  constructor(container: HTMLElement, timeline: Timeline, sound: Blob | null) {
+  constructor(container: HTMLElement, timeline: Timeline, sound: Blob) {
     this.duration = Math.max(timeline.duration, 0.001);
     this.view = { start: 0, end: this.duration };
     const regions = RegionsPlugin.create();
-    const zoom = ZoomPlugin.create({ exponentialZooming: true, maxZoom: CLOSEST });
     this.wave = WaveSurfer.create({
       container,
       height: HEIGHT,
       cspNonce: nonce,
       dragToSeek: true,
       cursorWidth: 2,
-      plugins: [regions, zoom],
+      plugins: [regions],
       ...this.colours(),
     });
     this.wave.on("ready", () => {
@@ -116,7 +113,7 @@ export class Player {
       this.onState(false);
     });
     media.addEventListener("error", () => this.fault());
-    void this.wave.loadBlob(sound ?? new Blob(), peaks, this.duration).catch(() => this.fault());
+    void this.wave.loadBlob(sound, peaks, this.duration).catch(() => this.fault());
   }
 
   /** Labels as long as there is room for at this zoom. */
@@ -178,13 +175,13 @@ export class Player {
     this.wave.setPlaybackRate(rate, true);
   }
 
-  /** Show a part of this length around the playhead, or the whole. */
-  zoom(seconds: number): void {
+  /** Show a part of this length, or the whole, with a time at a part of the width: the playhead in the middle. */
+  zoom(seconds: number, time = this.time, part = 0.5): void {
     const wide = this.wave.getWidth();
     const closest = wide / CLOSEST;
     const shown = clamp(seconds, Math.min(closest, this.duration), this.duration);
     this.wave.zoom(shown >= this.duration ? 0 : wide / shown);
-    this.wave.setScrollTime(Math.max(0, this.time - shown / 2));
+    this.wave.setScrollTime(Math.max(0, time - part * shown));
     this.changed();
   }
 

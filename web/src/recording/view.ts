@@ -81,6 +81,10 @@ export class View {
   }
 
   private listen(): void {
+    const part = ({ clientX }: MouseEvent): number => {
+      const box = find("lanes").getBoundingClientRect();
+      return (clientX - box.left) / box.width;
+    };
     this.on("play", "click", () => this.player.toggle());
     this.on("zoom-in", "click", () => this.player.zoom(this.player.span / 2));
     this.on("zoom-out", "click", () => this.player.zoom(this.player.span * 2));
@@ -89,8 +93,14 @@ export class View {
       this.player.speed(Number(find<HTMLSelectElement>("speed").value));
     });
     this.on("lanes", "click", (event) => {
-      const box = find("lanes").getBoundingClientRect();
-      this.player.seek(this.lanes.timeAt(((event as MouseEvent).clientX - box.left) / box.width));
+      this.player.seek(this.lanes.timeAt(part(event as MouseEvent)));
+    });
+    this.on("wave", "wheel", (event) => {
+      const wheel = event as WheelEvent;
+      if (!wheel.ctrlKey && !wheel.metaKey) return; // the page scrolls
+      event.preventDefault();
+      const at = part(wheel);
+      this.player.zoom(this.player.span * 2 ** (wheel.deltaY / 100), this.lanes.timeAt(at), at);
     });
     this.on("compare", "change", () => void guarded(() => this.compare()));
   }
@@ -167,7 +177,6 @@ export class View {
     const all = [...others, ...VARIANTS];
     const options = all.map(({ name }, at) => make("option", { value: at }, name));
     select.replaceChildren(make("option", { value: "" }, "alone"), ...options);
-    select.disabled = this.entry.sound === null;
     this.comparisons = all;
     find("agreement").textContent = "";
   }
