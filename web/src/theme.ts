@@ -14,7 +14,9 @@ export const ink = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 function wanted(): string {
-  return localStorage.getItem(KEY) ?? (dark.matches ? "dark" : "light");
+  const chosen = localStorage.getItem(KEY);
+  if (chosen === "dark" || chosen === "light") return chosen;
+  return dark.matches ? "dark" : "light";
 }
 
 function show(): void {

@@ -24,6 +24,11 @@ async function context(stream: MediaStream): Promise<[AudioContext, MediaStreamA
   }
 }
 
+function release(stream: MediaStream, sound: AudioContext | null): void {
+  for (const track of stream.getTracks()) track.stop();
+  void sound?.close();
+}
+
 export class Microphone {
   private constructor(
     private readonly sound: AudioContext,
@@ -55,14 +60,21 @@ export class Microphone {
       const name = error instanceof DOMException ? error.name : "";
       throw new Error(FAULTS[name] ?? `The microphone can’t be opened: ${error}`);
     }
-    const [sound, source] = await context(stream);
-    await sound.audioWorklet.addModule(worklet);
-    const node = new AudioWorkletNode(sound, "capture", { numberOfOutputs: 0 });
-    node.port.onmessage = (event: MessageEvent<Float32Array>) => onChunk(event.data);
-    source.connect(node);
-    stream.getAudioTracks()[0]?.addEventListener("ended", onEnd);
-    await sound.resume();
-    return new Microphone(sound, stream);
+    let sound: AudioContext | null = null;
+    try {
+      const [found, source] = await context(stream);
+      sound = found;
+      await sound.audioWorklet.addModule(worklet);
+      const node = new AudioWorkletNode(sound, "capture", { numberOfOutputs: 0 });
+      node.port.onmessage = (event: MessageEvent<Float32Array>) => onChunk(event.data);
+      source.connect(node);
+      stream.getAudioTracks()[0]?.addEventListener("ended", onEnd);
+      await sound.resume();
+      return new Microphone(sound, stream);
+    } catch (error) {
+      release(stream, sound);
+      throw new Error(`The microphone can’t be heard: ${error}`);
+    }
   }
 
   get rate(): number {
@@ -70,8 +82,7 @@ export class Microphone {
   }
 
   close(): void {
-    for (const track of this.stream.getTracks()) track.stop();
-    void this.sound.close();
+    release(this.stream, this.sound);
   }
 }
 
