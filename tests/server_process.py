@@ -29,7 +29,7 @@ class ServerProcess:
         )
         assert self._process.stderr is not None
         line = self._process.stderr.readline()
-        found = re.search(r"127\.0\.0\.1:(\d+)", line)
+        found = re.search(r"serving \S+:(\d+) ", line)
         assert found, line
         self._port = int(found[1])
         self.address = f"http://127.0.0.1:{self._port}"

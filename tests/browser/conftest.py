@@ -27,8 +27,10 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
+    "--host-resolver-rules=MAP affetto.test 127.0.0.1",
 )
-"""No request of the browser's own may be taken for one of the page's."""
+"""No request of the browser's own may be taken for one of the page's; and one name by which a
+server here looks as if it were elsewhere."""
 
 
 @pytest.fixture(scope="session")

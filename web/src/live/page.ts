@@ -1,19 +1,19 @@
 /** The live page: a microphone, and what is heard in it. */
 
 import { guarded, tell } from "../alert";
-import { convert, request, type Segment, type Timeline } from "../api";
+import { convert, type Segment, type Timeline } from "../api";
 import { Circumplex } from "../circumplex";
 import { find, make, shape } from "../dom";
 import { bar, swatch } from "../recording/table";
 import { clock, feeling, percent } from "../text";
 import { onTheme } from "../theme";
 import { colourOf, emojiOf, inOrder, placeOf } from "../vocabulary";
+import { eachLeft, forget, hold, recover, settle } from "./left";
 import { Microphone, microphones } from "./microphone";
 import { Ribbon } from "./ribbon";
 import { type Follower, Stream, type Update } from "./stream";
 import { Tape } from "./tape";
 
-const KEY = "affetto-stream";
 const MICROPHONE = find("listen-shape").getAttribute("d") ?? "";
 const SQUARE = "M7 7h10v10H7z";
 const QUIET = -60; // decibels that show as no level
@@ -38,6 +38,8 @@ export class LivePage implements Follower {
   private arrivals: number[] = [];
   private announced = 0;
   private said = "";
+  private session: string | null = null;
+  private release: () => void = () => {};
   private readonly ribbon = new Ribbon();
   private readonly bars = new Map<
     string,
@@ -92,6 +94,8 @@ export class LivePage implements Follower {
     this.name = `Live ${new Date().toLocaleString().replaceAll("/", "-")}.wav`;
     this.tape = new Tape(this.microphone.rate);
     this.stream = new Stream(this.tape, this.name, this);
+    this.session = null;
+    this.unfinished();
     this.ribbon.clear();
     this.arrivals = [];
     find("stretches").replaceChildren();
@@ -118,7 +122,7 @@ export class LivePage implements Follower {
     this.button(false);
     if (!this.stream) return;
     find<HTMLButtonElement>("listen").disabled = true;
-    this.state("Hearing the rest …");
+    this.back();
     this.stream.end();
   }
 
@@ -134,11 +138,12 @@ export class LivePage implements Follower {
   }
 
   started(labels: string[], session: string | null): void {
-    if (session) localStorage.setItem(KEY, JSON.stringify({ session, name: this.name }));
-    this.state("Listening. It gets to know the voice while you speak.");
+    this.session = session;
+    if (session) this.release = hold(session, this.name);
     const ordered = inOrder(labels);
     this.ribbon.begin(ordered);
     this.prepare(ordered);
+    this.back();
   }
 
   private prepare(labels: string[]): void {
@@ -221,65 +226,87 @@ export class LivePage implements Follower {
   }
 
   broken(): void {
-    this.state("The connection broke off; what you say is kept, and told when it is back …");
+    const then = this.microphone ? "what you say is kept, and told" : "the rest is heard";
+    this.state(`The connection broke off; ${then} when it is back …`);
+  }
+
+  returning(): void {
+    this.state("Coming back: the server hears again what it kept …");
+  }
+
+  back(): void {
+    const listening = "Listening. It gets to know the voice while you speak.";
+    this.state(this.microphone ? listening : "Hearing the rest …");
   }
 
   timeline(timeline: Timeline): void {
+    if (this.session) settle(this.session);
     this.over();
-    const told = new Set([...find("stretches").children]).size;
-    for (const segment of timeline.segments.slice(told)) this.stretch(segment);
+    find("stretches").replaceChildren();
+    for (const segment of timeline.segments) this.stretch(segment);
     if (!timeline.duration) return;
-    find("kept").hidden = false;
     const share = timeline.summary.dominant;
-    find("kept-text").textContent =
-      `${clock(timeline.duration)} of sound${share ? `, mostly ${share}` : ", no speech in it"}.`;
-    const sound = this.tape.wav();
-    find("to-recording").onclick = () =>
-      void guarded(async () => {
-        const drawn = await convert(timeline, sound, { drawing: true });
-        await this.open(this.name, sound, await drawn.json());
-      });
+    const told = share ? `, mostly ${share}` : ", no speech in it";
+    this.offer(`${clock(timeline.duration)} of sound${told}.`, async (sound) => {
+      const drawn = await convert(timeline, sound, { drawing: true });
+      await this.open(this.name, sound, await drawn.json());
+    });
   }
 
   fault(text: string): void {
     this.over();
     tell(text);
     if (!this.tape.length) return;
+    this.offer("The sound until then is here.", async (sound) => {
+      const { session } = this;
+      await this.open(this.name, sound, null);
+      if (session) await forget(session);
+    });
+  }
+
+  /** Offer what was said to be opened. */
+  private offer(text: string, open: (sound: Blob) => Promise<void>): void {
     const sound = this.tape.wav();
     find("kept").hidden = false;
-    find("kept-text").textContent = "The sound until then is here.";
-    find("to-recording").onclick = () => void guarded(() => this.open(this.name, sound, null));
+    find("kept-text").textContent = text;
+    find("to-recording").onclick = () => void guarded(() => open(sound));
   }
 
   private over(): void {
+    this.release();
     this.microphone?.close();
     this.microphone = null;
     this.stream = null;
-    localStorage.removeItem(KEY);
     this.button(false);
     find<HTMLButtonElement>("listen").disabled = false;
     this.state("Press the microphone, and speak.");
   }
 
-  /** A stream that a closed page left behind: the server still has its sound. */
+  /** Offer what closed pages and faults left behind, one after the other: the server has its sound. */
   private unfinished(): void {
-    const text = localStorage.getItem(KEY);
-    if (!text) return;
-    const { session, name } = JSON.parse(text) as { session: string; name: string };
-    find("unfinished").hidden = false;
-    find("unfinished-text").textContent = `“${name}” was broken off; the server has its sound.`;
-    const done = async (): Promise<void> => {
-      localStorage.removeItem(KEY);
-      find("unfinished").hidden = true;
-      await request(`v1/stream/${session}`, { method: "DELETE" });
-    };
-    find("recover").onclick = () =>
-      void guarded(async () => {
-        const sound = await (await request(`v1/stream/${session}`)).blob();
-        await this.open(name.replace(/wav$/, "flac"), sound, null);
-        await done();
-      });
-    find("forget").onclick = () => void guarded(done);
+    const card = find("unfinished");
+    eachLeft((session, name) => {
+      if (!card.hidden || session === this.session) return; // that of now is offered elsewhere
+      card.hidden = false;
+      find("unfinished-text").textContent = `“${name}” was broken off; the server has its sound.`;
+      const settled = (): void => {
+        card.hidden = true;
+        this.unfinished();
+      };
+      find("recover").onclick = () =>
+        void guarded(async () => {
+          const sound = await recover(session);
+          if (sound) await this.open(name.replace(/wav$/, "flac"), sound, null);
+          await forget(session);
+          settled();
+          if (!sound) tell(`The server has “${name}” no more.`);
+        });
+      find("forget").onclick = () =>
+        void guarded(async () => {
+          await forget(session);
+          settled();
+        });
+    });
   }
 
   key(name: string): boolean {

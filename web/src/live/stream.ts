@@ -30,24 +30,34 @@ type Message =
   | { type: "timeline"; timeline: Timeline }
   | { type: "error"; error: string; retry_after?: number };
 
+/** Who is told of a stream; `broken`, `returning` and `back` come at each break, the last two follow. */
 export interface Follower {
+  /** The server hears: once, whatever breaks later. */
   started(labels: string[], session: string | null): void;
+  /** A moment was heard that was not told before. */
   update(update: Update): void;
   broken(): void;
+  /** The server is there again, and hears once more what it kept. */
+  returning(): void;
+  back(): void;
+  /** It is over, with all that was heard. */
   timeline(timeline: Timeline): void;
+  /** It is over; a session stays on the server. */
   fault(text: string): void;
 }
 
-const PATIENCE = 60_000; // milliseconds without a server
+const PATIENCE = 60_000; // milliseconds in which nothing new is heard
 const PAUSE = 500;
 const EVERY = 0.08; // seconds
 
 export class Stream {
   private socket: WebSocket | null = null;
   private session: string | null = null;
+  private begun = false;
   private sent = 0;
-  private heard = 0;
+  private heard = 0; // seconds
   private ended = false;
+  private endSent = false;
   private over = false;
   private brokenSince: number | null = null;
 
@@ -65,7 +75,10 @@ export class Stream {
     address.hash = "";
     const shown = token();
     const socket = new WebSocket(address, shown ? ["affetto", `token.${shown}`] : ["affetto"]);
-    socket.addEventListener("open", () => socket.send(JSON.stringify(this.start())));
+    socket.addEventListener("open", () => {
+      socket.send(JSON.stringify(this.start()));
+      if (this.begun) this.follower.returning();
+    });
     socket.addEventListener("message", (event) => this.take(socket, JSON.parse(event.data)));
     socket.addEventListener("close", () => this.closed());
   }
@@ -80,14 +93,18 @@ export class Stream {
     if (message.type === "started") {
       this.socket = socket;
       this.session = message.session;
-      this.sent = message.kept ?? this.sent;
-      this.brokenSince = null;
-      this.follower.started(message.labels, message.session);
+      this.sent = message.kept ?? 0;
+      this.endSent = false;
+      if (this.begun) this.follower.back();
+      else this.follower.started(message.labels, message.session);
+      this.begun = true;
       this.pump();
     } else if (message.type === "update") {
-      this.heard = message.time;
       if (message.kept === null) this.session = null;
       this.tape.release(message.kept ?? this.sent);
+      if (message.time <= this.heard) return; // told before the break
+      this.heard = message.time;
+      this.brokenSince = null; // not before: a server that falls over what it kept comes back often
       this.follower.update(message);
     } else if (message.type === "timeline") {
       this.over = true;
@@ -114,19 +131,18 @@ export class Stream {
   }
 
   private fail(text: string): void {
-    this.over = true;
-    this.socket?.close(1000);
+    this.over = true; // the server closes; if we did, it would forget the sound
     this.follower.fault(text);
   }
 
-  /** Send what the tape has and the server hasn't. */
+  /** Send what the tape has and the server hasn't; nothing goes behind the end. */
   pump(): void {
-    if (!this.socket || this.over) return;
-    for (const chunk of this.tape.since(this.sent)) {
-      this.socket.send(chunk);
-      this.sent += chunk.byteLength;
-    }
-    if (this.ended) this.socket.send(JSON.stringify({ type: "end" }));
+    if (!this.socket || this.over || this.endSent) return;
+    for (const part of this.tape.since(this.sent)) this.socket.send(part);
+    this.sent = this.tape.length;
+    if (!this.ended) return;
+    this.endSent = true;
+    this.socket.send(JSON.stringify({ type: "end" }));
   }
 
   /** Say that nothing follows; the timeline comes. */

@@ -1,4 +1,7 @@
 /** All that was said, as 16-bit samples: what the server may ask for again, and the recording. */
+
+const PART = 1_000_000; // bytes; the server takes messages of up to four times as many
+
 export class Tape {
   length = 0; // bytes
 
@@ -16,10 +19,15 @@ export class Tape {
     return whole.buffer;
   }
 
-  /** The bytes from a place on; what was let go of isn't given any more. */
-  since(place: number): ArrayBuffer[] {
+  /** All bytes from a place on, in parts that can be sent. */
+  since(place: number): (ArrayBuffer | Blob)[] {
     let at = this.oldLength;
-    const found: ArrayBuffer[] = [];
+    const found: (ArrayBuffer | Blob)[] = [];
+    // A server that lost more than it said asks for what was let go of.
+    const old = new Blob(place < at ? this.old : []);
+    for (let from = place; from < at; from += PART) {
+      found.push(old.slice(from, Math.min(from + PART, at)));
+    }
     for (const chunk of this.recent) {
       const start = Math.max(0, place - at);
       if (start < chunk.byteLength) found.push(start ? chunk.slice(start) : chunk);
@@ -28,7 +36,7 @@ export class Tape {
     return found;
   }
 
-  /** What lies before a place is asked for no more: blobs needn't lie in memory. */
+  /** What lies before a place is hardly asked for again: blobs needn't lie in memory. */
   release(place: number): void {
     const many = 750; // half a minute
     if (this.recent.length < many) return;
