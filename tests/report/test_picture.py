@@ -87,3 +87,16 @@ def test_however_the_sound_is_cut_the_picture_is_the_same(cuts, more):
 def test_silence_is_black_not_noise():
     picture = draw(1e-5 * np.ones(SAMPLE_RATE, np.float32)).spectrogram
     assert (decoded(picture.tiles[0]) == palette()[0]).all()
+
+
+@pytest.mark.parametrize("seconds", [2, 900])
+def test_where_the_sound_ends_early_the_picture_is_black(seconds):
+    tone = 0.5 * np.sin(np.arange(SAMPLE_RATE, dtype=np.float32))
+    painter = Painter(seconds * SAMPLE_RATE)
+    painter.feed(tone)
+    picture = painter.finish().spectrogram
+    whole = np.concatenate([decoded(tile) for tile in picture.tiles], axis=1)
+    assert whole.shape[1] == pytest.approx(seconds * picture.rate, abs=1)
+    end = int(1.1 * picture.rate)
+    assert (whole[:, end:] == palette()[0]).all()
+    assert (whole[:, : int(picture.rate)] != palette()[0]).any()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from affetto.dsp import SAMPLE_RATE
 from affetto.features import LogMelStream, MelConfig
+from affetto.features.mel import LOG_FLOOR
 
 __all__ = ["Drawn", "Painter", "Peaks", "Spectrogram", "draw", "mel_height", "palette", "png"]
 
@@ -126,7 +127,8 @@ class Painter:
     """Draw a sound of known length chunk by chunk, so that hours need little memory.
 
     Args:
-        count: samples of the whole, at 16 kHz; more than these are left out.
+        count: samples of the whole, at 16 kHz; more than these are left out, and where there are
+            fewer, silence follows.
 
     Examples:
         >>> painter = Painter(16_000)
@@ -188,9 +190,11 @@ class Painter:
         return Peaks(SAMPLE_RATE / self._size, np.round(heights).astype(np.int8))
 
     def _spectrogram(self) -> Spectrogram:
-        # The last column may hold fewer frames than the others.
-        counts = np.minimum(self._group, self._frames - self._group * np.arange(len(self._sums)))
-        decibels = self._sums / counts[:, None] * (10 / math.log(10))
+        # The last column that was fed may hold fewer frames than the others.
+        counts = np.clip(self._rows - self._group * np.arange(len(self._sums)), 0, self._group)
+        means = self._sums / np.maximum(counts, 1)[:, None]
+        means[counts == 0] = math.log(LOG_FLOOR)
+        decibels = means * (10 / math.log(10))
         top = max(float(np.quantile(decibels, 0.995)), 10.0)
         levels = np.clip((decibels - top) / _RANGE + 1, 0, 1) * (_LEVELS - 1)
         image = np.ascontiguousarray(np.round(levels).astype(np.uint8).T[::-1])
