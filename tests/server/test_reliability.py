@@ -29,13 +29,13 @@ SECONDS = 4.0
 class Server:
     """`affetto serve` in a process of its own."""
 
-    def __init__(self, model: Path, log: Path) -> None:
+    def __init__(self, model: Path, log: Path, *options: str) -> None:
         self.log = log
-        command = [sys.executable, "-m", "affetto", "serve", "--quiet", "--port", "0"]
-        command += ["--model", str(model), "--streams", "120"]
+        command = [sys.executable, "-m", "affetto", "serve", "--port", "0"]
+        command += ["--model", str(model), *options]
         # A pipe that nobody reads would hold the server up once it is full.
         with log.open("wb") as file:
-            self.process = subprocess.Popen(command, stderr=file)
+            self.process = subprocess.Popen(command, stdout=file, stderr=file)
         deadline = time.monotonic() + 60
         while not (found := re.search(r"127\.0\.0\.1:\d+", log.read_text())):
             assert time.monotonic() < deadline
@@ -47,13 +47,16 @@ class Server:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1000
 
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
 
 @pytest.fixture
 def server(model: Path, tmp_path: Path) -> Iterator[Server]:
-    running = Server(model, tmp_path / "log")
+    running = Server(model, tmp_path / "log", "--quiet", "--streams", "120")
     yield running
-    running.process.terminate()
-    running.process.wait(timeout=30)
+    running.stop()
 
 
 async def honest(address: str, sound: np.ndarray) -> tuple[int, float]:
@@ -133,3 +136,24 @@ def test_honest_clients_lose_nothing_among_two_hundred(server: Server) -> None:
     assert server.process.poll() is None
     assert "Traceback" not in server.log.read_text()
     assert server.memory() < before + 25
+
+
+def test_the_log_tells_no_secrets(model: Path, tmp_path: Path) -> None:
+    running = Server(model, tmp_path / "log", "--data", str(tmp_path / "data"))
+    name, signed = "n4me" * 8, "https://a.example/talk.mp3?signature=s3cret"
+    try:
+        with httpx2.Client(base_url=f"http://{running.address}") as client:
+            client.get(f"/v1/stream/{name}")
+            client.get(f"/v1/%73tream/{name}")
+            client.delete(f"/v1/stream/{name}")
+            client.post("/v1/analyze", params={"url": signed, "format": "csv"})
+            client.post("/v1/fetch", params={"url": signed})
+            client.post("/v1/fetch?hop=1&u%72l=https%3A%2F%2Fa.example%2Fs3cret")
+    finally:
+        running.stop()
+    log = running.log.read_text()
+    assert '"GET /v1/stream/... HTTP/1.1" 404' in log
+    assert '"POST /v1/analyze?url=...&format=csv HTTP/1.1" 422' in log
+    assert '"POST /v1/fetch?hop=1&url=... HTTP/1.1" 422' in log
+    assert "n4me" not in log
+    assert "s3cret" not in log

@@ -1,10 +1,13 @@
 """`affetto serve`: recordings by REST and live sound by WebSocket, on one port."""
 
+import logging
 import os
+import re
 import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote_plus
 
 import typer
 
@@ -110,9 +113,35 @@ def command(
         ws_ping_timeout=settings.idle,
         timeout_graceful_shutdown=5,
     )
+    for name in ("uvicorn.access", "uvicorn.error"):
+        logging.getLogger(name).addFilter(_without_secrets)
     # It ends in good order by either signal, and raises it afterwards.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _without_secrets(record: logging.LogRecord) -> bool:
+    """Take out of a line what nobody else may know; the log may lie where others read it."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(_shown(a) if isinstance(a, str) else a for a in record.args)
+    return True
+
+
+def _shown(address: str) -> str:
+    """Give of an address what may be repeated: no stream's name, and no URL, signed as it may be.
+
+    Examples:
+        >>> _shown("/v1/stream/8Zq1"), _shown("/v1/analyze?url=https%3A%2F%2Fa.org&hop=1")
+        ('/v1/stream/...', '/v1/analyze?url=...&hop=1')
+    """
+    place, mark, query = address.partition("?")
+    if not place.startswith("/"):
+        return address
+    parts = [
+        "url=..." if unquote_plus(part.partition("=")[0]) == "url" else part
+        for part in query.split("&")
+    ]
+    return re.sub("(/v1/stream/).*", r"\1...", place) + mark + "&".join(parts)
 
 
 def _listen(host: str, port: int) -> socket.socket:
