@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -174,6 +175,62 @@ def test_a_spoilt_line_says_which():
         from_json(f"{good}\n{{oops\n")
     with pytest.raises(FormatError, match="line 2: found no 'duration'"):
         from_json(f'{good}\n{{"source": "y"}}\n')
+
+
+def test_lines_without_anything_take_no_room():
+    text = "\n" * 2_000_000 + "{oops"
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="line 2000001: found no JSON"):
+            from_json(text)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"start": 1.0, "end": 1.0}, "start 1.0 and end 1.0"),
+        ({"start": 2.0, "end": 1.0}, "start 2.0 and end 1.0"),
+        ({"end": float("inf")}, "end inf"),
+        ({"end": 1e308}, "segments without an end"),
+        ({"text": ["x" * 10_000]}, "text ['xxx"),
+    ],
+)
+def test_segments_that_no_timeline_has_are_refused(more, said):
+    joy = Segment(0.0, 2.0, "happy", {"happy": 1.0}, 0.9, 0.8, 0.5)
+    row = Timeline("x.wav", 4.0, (joy,), "m").to_dict()
+    row["segments"] = [row["segments"][0] | more] * 3
+    with pytest.raises(FormatError) as refused:
+        from_json(json.dumps(row))
+    assert said in str(refused.value)
+    assert len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"prior": {"sad": float("nan")}},
+        {"prior": {"sad\n": -1.0}},
+        {"warnings": [1]},
+        {"speakers": [[]]},
+        {
+            "track": {
+                "times": [1],
+                "labels": ["sad"],
+                "scores": [[1]],
+                "speech": [1],
+                "speakers": [2],
+            }
+        },
+    ],
+)
+def test_what_could_not_be_written_again_is_refused(more):
+    row = Timeline("x.wav", 4.0, (), "m").to_dict() | more
+    with pytest.raises(FormatError) as refused:
+        from_json(json.dumps(row))
+    assert len(str(refused.value).splitlines()) == 1
 
 
 def test_save_goes_by_the_suffix_or_the_name(tmp_path):

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -54,6 +54,9 @@ class Answers(BaseHTTPRequestHandler):
 
     def on_talk(self) -> None:
         self.answer(SOUND, Content_Length=str(len(SOUND)), Content_Type="audio/mpeg")
+
+    def on_large(self) -> None:
+        self.answer(bytes(20_000_000))
 
     def on_unannounced(self) -> None:
         self.answer(SOUND)
@@ -555,17 +558,77 @@ def test_a_server_that_fetches_hears_and_gives_what_is_there(
     serve: Callable[..., Any], site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = serve(fetch=True, upload=10_000_000)
-    refused = client.get("/v1/fetch", params={"url": site.at("talk")})
+    refused = client.post("/v1/fetch", params={"url": site.at("talk")})
     assert refused.status_code == 422
     open_here = partial(fetched, allowed=only_loopback, ports=range(65_536))
     monkeypatch.setattr("affetto.server.recordings.fetched", open_here)
-    got = client.get("/v1/fetch", params={"url": site.at("talk")})
+    got = client.post("/v1/fetch", params={"url": site.at("talk")})
     assert got.content == SOUND
     assert got.headers["content-type"] == "application/octet-stream"
     assert got.headers["content-disposition"].startswith("attachment")
     missing = client.post("/v1/analyze", params={"url": site.at("missing")})
     assert missing.status_code == 422
     assert "404" in missing.json()["error"]
-    shut = serve().get("/v1/fetch", params={"url": site.at("talk")})
+    shut = serve().post("/v1/fetch", params={"url": site.at("talk")})
     assert "this server fetches none" in shut.json()["error"]
     assert client.get("/health").json()["recordings"] == 0
+
+
+def test_no_picture_on_a_page_makes_the_server_fetch(serve: Callable[..., Any], site: Site) -> None:
+    client = serve(fetch=True)
+    tag = {"sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}
+    assert client.get("/v1/fetch", params={"url": site.at("talk")}, headers=tag).status_code == 405
+    form = {"origin": "https://stranger.example"}
+    asked = client.post("/v1/fetch", params={"url": site.at("talk")}, headers=form)
+    assert asked.status_code == 403
+    assert not site.asked
+
+
+def test_who_takes_a_recording_slowly_holds_a_place_and_is_given_up(
+    serve: Callable[..., Any], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_here = partial(fetched, allowed=only_loopback, ports=range(65_536))
+    monkeypatch.setattr("affetto.server.recordings.fetched", open_here)
+    client = serve(fetch=True, workers=1, waiting=0, timeout=2.0)
+    with ExitStack() as opened:
+        for _ in range(4):
+            line = opened.enter_context(socket.socket())
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.connect(("127.0.0.1", client.base_url.port))
+            path = f"/v1/fetch?url={site.at('large')}"
+            line.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert line.recv(12) == b"HTTP/1.1 200"
+        full = client.post("/v1/fetch", params={"url": site.at("talk")})
+        assert full.status_code == 503
+        assert int(full.headers["retry-after"]) >= 1
+        deadline = time.monotonic() + 20
+        while client.post("/v1/fetch", params={"url": site.at("talk")}).status_code == 503:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def test_fetching_does_not_wait_for_hearing(
+    serve: Callable[..., Any], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_here = partial(fetched, allowed=only_loopback, ports=range(65_536))
+    monkeypatch.setattr("affetto.server.recordings.fetched", open_here)
+    hold = threading.Event()
+
+    def slow(*_: object, **__: object) -> None:
+        hold.wait(30)
+        raise AudioError("held long enough")
+
+    monkeypatch.setattr("affetto.server.recordings.analyze", slow)
+    client = serve(fetch=True, workers=1, waiting=0)
+    hearing = threading.Thread(target=lambda: client.post("/v1/analyze", content=b"RIFF"))
+    hearing.start()
+    deadline = time.monotonic() + 20
+    while not client.get("/health").json()["recordings"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    try:
+        got = client.post("/v1/fetch", params={"url": site.at("talk")}, timeout=10)
+        assert got.content == SOUND
+    finally:
+        hold.set()
+        hearing.join(30)

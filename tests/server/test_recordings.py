@@ -5,20 +5,72 @@ import csv
 import io
 import json
 import re
+import socket
+import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx2
 import numpy as np
 import pytest
+from websockets.sync.client import connect
 
 from affetto import analyze, audio
 from affetto.errors import OptionError
 from affetto.server import Settings, create_app
+from affetto.server.workers import BusyError, Slots
 from tiny_model import silence, voice_like, write_tiny
 
 PLAYER = re.compile("<html[^>]*has-player")
+
+
+FORM = "Content-Type: multipart/form-data; boundary=x\r\n"
+
+
+@pytest.fixture
+def sender() -> Iterator[Callable[..., socket.socket]]:
+    """Send the head of a request and the beginning of its body, and no more."""
+    with ExitStack() as opened:
+
+        def send(client: httpx2.Client, *, headers: str = "", body: bytes = b"") -> socket.socket:
+            line = socket.create_connection(("127.0.0.1", client.base_url.port), timeout=20)
+            head = "POST /v1/analyze HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+            line.sendall(f"{head}{headers}\r\n".encode() + body)
+            return opened.enter_context(line)
+
+        yield send
+
+
+def answer(line: socket.socket) -> tuple[int, str]:
+    """Read an answer: its status, and what it says is wrong."""
+    response = HTTPResponse(line)
+    response.begin()
+    return response.status, json.loads(response.read())["error"]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def hold(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Let no recording be heard, nor stopped, until this is set."""
+    hold = threading.Event()
+
+    def slow(*args: object, progress: object, **kwargs: object) -> object:
+        assert hold.wait(30)
+        return analyze(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("affetto.server.recordings.analyze", slow)
+    yield hold
+    hold.set()
 
 
 @pytest.fixture(scope="module")
@@ -201,16 +253,7 @@ def test_size_and_length_have_limits(serve, talk: Path) -> None:
     assert "hours of sound" in answer.json()["error"]
 
 
-def test_a_full_server_says_when_to_come_back(
-    serve, talk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hold = threading.Event()
-
-    def slow(*args: object, **kwargs: object) -> object:
-        hold.wait(30)
-        return analyze(*args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("affetto.server.recordings.analyze", slow)
+def test_a_full_server_says_when_to_come_back(serve, talk: Path, hold: threading.Event) -> None:
     client = serve(workers=1, waiting=1)
     answers: list[httpx2.Response] = []
 
@@ -220,10 +263,7 @@ def test_a_full_server_says_when_to_come_back(
     asking = [threading.Thread(target=ask) for _ in range(2)]
     for thread in asking:
         thread.start()
-    deadline = time.monotonic() + 20
-    while client.get("/health").json()["recordings"] < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: client.get("/health").json()["recordings"] == 2)
     refused = client.post("/v1/analyze", content=talk.read_bytes())
     assert refused.status_code == 503
     assert int(refused.headers["retry-after"]) >= 1
@@ -233,6 +273,125 @@ def test_a_full_server_says_when_to_come_back(
     assert [answer.status_code for answer in answers] == [200, 200]
     assert client.get("/health").json()["recordings"] == 0
     assert 'affetto_recordings_total{outcome="refused"} 1.0' in client.get("/metrics").text
+
+
+def test_nobody_is_told_to_come_back_in_an_hour() -> None:
+    slots = Slots(1, "streams")
+    slots.mean = 3600.0
+    with slots.take(), pytest.raises(BusyError) as refused, slots.take():
+        pass
+    assert refused.value.retry_after == 30
+
+
+def test_half_a_body_takes_no_place_at_work(serve, talk: Path, sender) -> None:
+    client = serve(workers=1, waiting=0, idle=1.0)
+    halves = [sender(client, body=b"RIFF"), sender(client, headers=FORM, body=b"--x\r\nContent-")]
+    halves.append(sender(client))
+    assert client.post("/v1/analyze", content=talk.read_bytes()).status_code == 200
+    for half in halves:
+        status, said = answer(half)
+        assert status == 504
+        assert "found nothing more of the body for 1 s" in said
+
+
+def test_bodies_on_their_way_are_so_many_and_no_more(serve, talk: Path, sender) -> None:
+    client = serve(workers=1, waiting=0, idle=1.5)
+    halves = [sender(client, body=b"RIFF") for _ in range(4)]
+
+    def full() -> bool:
+        found = client.post("/v1/analyze", content=talk.read_bytes())
+        return found.status_code == 503 and int(found.headers["retry-after"]) >= 1
+
+    wait_for(full)
+    for half in halves:
+        assert answer(half)[0] == 504
+    assert client.post("/v1/analyze", content=talk.read_bytes()).status_code == 200
+
+
+def test_a_body_that_drips_is_given_up(serve, sender) -> None:
+    client = serve(timeout=0.6, idle=0.4)
+    line = sender(client)
+
+    def drip() -> None:
+        with suppress(OSError):
+            for _ in range(40):
+                line.sendall(b"x")
+                time.sleep(0.1)
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    status, said = answer(line)
+    assert status == 504
+    assert "found no end of the body within 0.6 s" in said
+    line.close()
+    thread.join()
+
+
+def test_a_body_that_breaks_off_is_counted_and_forgotten(serve, sender) -> None:
+    client = serve()
+    sender(client, body=b"RIFF").close()
+    counted = 'affetto_recordings_total{outcome="stopped"} 1.0'
+    wait_for(lambda: counted in client.get("/metrics").text)
+
+
+def test_work_that_goes_on_keeps_its_place(serve, talk: Path, hold: threading.Event) -> None:
+    client = serve(workers=1, waiting=0, timeout=0.5)
+    assert client.post("/v1/analyze", content=talk.read_bytes()).status_code == 504
+    assert client.get("/health").json()["recordings"] == 1
+    assert client.post("/v1/analyze", content=talk.read_bytes()).status_code == 503
+    hold.set()
+    wait_for(lambda: client.get("/health").json()["recordings"] == 0)
+    assert client.post("/v1/analyze", content=talk.read_bytes()).status_code == 200
+
+
+def keep(client: httpx2.Client) -> str:
+    """Send two seconds that are kept; give the session's name."""
+    with connect(f"ws://127.0.0.1:{client.base_url.port}/v1/stream") as line:
+        line.send(json.dumps({"type": "start", "keep": True, "every": 0.5}))
+        name = json.loads(line.recv(timeout=30))["session"]
+        line.send(voice_like(2.0).astype("<f4").tobytes())
+        line.send(json.dumps({"type": "end", "keep": True}))
+        while json.loads(line.recv(timeout=30))["type"] != "timeline":
+            pass
+    return str(name)
+
+
+def test_a_stream_removed_before_its_turn_is_not_found(
+    serve, talk: Path, tmp_path: Path, hold: threading.Event
+) -> None:
+    client = serve(workers=1, data=tmp_path)
+    name = keep(client)
+    answers: list[httpx2.Response] = []
+
+    def ask() -> None:
+        answers.append(client.get(f"/v1/stream/{name}"))
+
+    asking = (
+        threading.Thread(target=lambda: client.post("/v1/analyze", content=talk.read_bytes())),
+        threading.Thread(target=ask),
+    )
+    for count, thread in enumerate(asking, 1):
+        thread.start()
+        wait_for(lambda count=count: client.get("/health").json()["recordings"] == count)
+    assert client.delete(f"/v1/stream/{name}").status_code == 204
+    hold.set()
+    for thread in asking:
+        thread.join(30)
+    assert answers[0].status_code == 404
+
+
+@pytest.mark.parametrize("part", ["bytes=abc", "bytes=99999999-", "bytes=5-2", "bytes=0-10"])
+def test_the_sound_of_a_stream_leaves_nothing_behind(
+    serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    client = serve(data=tmp_path / "data")
+    answer = client.get(f"/v1/stream/{keep(client)}", headers={"range": part})
+    assert answer.status_code == 200
+    assert audio.load(answer.content).duration == pytest.approx(2.0)
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_work_ends_when_nobody_waits_for_it_or_it_takes_too_long(
@@ -258,7 +417,7 @@ def test_work_ends_when_nobody_waits_for_it_or_it_takes_too_long(
     with pytest.raises(httpx2.TimeoutException):
         patient.post("/v1/analyze", content=b"x", timeout=0.5)
     assert stopped.wait(10)
-    assert patient.get("/health").json()["recordings"] == 0
+    wait_for(lambda: patient.get("/health").json()["recordings"] == 0)
 
 
 def test_the_server_tells_of_itself(client: httpx2.Client) -> None:
@@ -295,6 +454,47 @@ def test_pages_of_other_sites_and_other_names_stay_outside(serve) -> None:
         assert client.get("/v1/models", headers={"origin": origin}).status_code == status
     rebound = client.get("/v1/models", headers={"host": f"stranger.example:{port}"})
     assert rebound.status_code == 403
+
+
+def test_a_page_of_a_site_that_was_named_may_ask_and_read(serve, talk: Path) -> None:
+    friend, token = {"origin": "https://friend.example"}, {"authorization": "Bearer " + "s" * 20}
+    wish = {"access-control-request-method": "POST"}
+    client = serve(origins=(friend["origin"],), token="s" * 20)
+    asked = client.options("/v1/analyze", headers=friend | wish)
+    assert asked.status_code == 204
+    assert asked.headers["access-control-allow-methods"] == "GET, POST, DELETE"
+    assert asked.headers["access-control-allow-headers"] == "authorization, content-type"
+    unknown = client.get("/v1/models", headers=friend)
+    known = client.post("/v1/analyze", content=talk.read_bytes(), headers=friend | token)
+    assert [found.status_code for found in (unknown, known)] == [401, 200]
+    for found in (asked, unknown, known):
+        assert found.headers["access-control-allow-origin"] == friend["origin"]
+        assert "Origin" in found.headers["vary"]
+        assert "access-control-allow-credentials" not in found.headers
+    stranger = {"origin": "https://stranger.example"}
+    refused = client.options("/v1/analyze", headers=stranger | wish)
+    assert refused.status_code == 403
+    for found in (refused, client.get("/health")):
+        assert not [name for name in found.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("LOCALHOST:80", 200),
+        ("127.0.0.2:8723", 200),
+        ("[::1]:8723", 200),
+        ("10.0.0.1", 403),
+        ("127.0.0.1.example.org", 403),
+        ("localhost.example.org:8723", 403),
+        ("", 403),
+    ],
+)
+def test_every_name_of_this_machine_is_its_own(
+    client: httpx2.Client, host: str, status: int
+) -> None:
+    assert client.get("/health", headers={"host": host}).status_code == status
 
 
 def test_settings_that_would_open_the_house_are_refused() -> None:

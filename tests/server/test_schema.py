@@ -116,7 +116,7 @@ def test_no_answer_is_other_than_described(serve: Serve, tmp_path: Path) -> None
     assert len(statuses) == 9
     for operation, found in statuses.items():
         # This server fetches nothing; where it does is tested with a site.
-        taken = found & {200, 204} or operation == "GET /v1/fetch"
+        taken = found & {200, 204} or operation == "POST /v1/fetch"
         assert taken, f"{operation}: nothing that it takes was asked"
         assert not {status for status in found if status >= 500}
 
@@ -185,12 +185,20 @@ def convert(client: httpx2.Client, row: dict[str, Any], form: str) -> httpx2.Res
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"segments": [SEGMENT | {"end": 1.0}]}, "segments that last no time"),
-        ({"segments": [SEGMENT | {"end": 1e308}] * 3}, "hours of sound"),
-        ({"prior": {"sad": float("nan")}}, "prior.sad"),
-        ({"warnings": [1]}, "warnings.0"),
-        ({"warnings": [float("inf")]}, "warnings.0"),
-        ({"speakers": [[]]}, "speakers.0"),
+        ({"segments": [SEGMENT | {"end": 1.0}]}, "start 1.0 and end 1.0"),
+        ({"segments": [SEGMENT | {"end": 1e308}]}, "hours of sound"),
+        ({"segments": [SEGMENT | {"end": 1e308}] * 3}, "segments without an end"),
+        ({"prior": {"sad": float("nan")}}, "prior of 'sad' nan"),
+        ({"warnings": [1]}, "warnings 1"),
+        ({"warnings": [float("inf")]}, "warnings inf"),
+        ({"speakers": [[]]}, "speakers []"),
+        ({"speakers": ["S1"] * 1001}, "found 1001 speakers, expected at most 1000"),
+        ({"warnings": ["w"] * 1001}, "found 1001 warnings"),
+        ({"segments": [SEGMENT] * 50_001}, "found 50001 segments, expected at most 50000"),
+        ({"segments": [SEGMENT | {"emotion": str(n)} for n in range(1, 101)]}, "found 101 labels"),
+        ({"segments": [SEGMENT | {"speaker": str(n)} for n in range(1001)]}, "found 1001 speakers"),
+        ({"nothing": [{}] * 200_000}, "found 200001 objects"),
+        ({"nothing": [[]] * 900_000}, "and 900002 lists"),
     ],
 )
 @pytest.mark.parametrize("form", ["json", "csv", "html"])
@@ -200,6 +208,18 @@ def test_a_timeline_that_no_model_gives_is_refused(
     answer = convert(client, ROW | more, form)
     assert answer.status_code == 422
     assert said in answer.json()["error"]
+
+
+def test_a_timeline_has_a_limit_of_its_own(client: httpx2.Client) -> None:
+    long = json.dumps(ROW | {"nothing": "x" * 33_000_000}).encode()
+    answer = client.post("/v1/convert", files={"timeline": ("t.json", long)})
+    assert answer.status_code == 413
+    assert "timeline: found more than 32 MB" in answer.json()["error"]
+    lines = client.post("/v1/convert", files={"timeline": ("t.json", b"\n" * 3_000_000 + b"x")})
+    assert "line 3000001: found no JSON" in lines.json()["error"]
+    endless = convert(client, ROW | {"duration": "9" * 1_000_000}, "json")
+    assert endless.status_code == 422
+    assert len(endless.text) < 1000
 
 
 def test_text_that_is_no_utf8_comes_back_as_it_was(client: httpx2.Client) -> None:

@@ -2,13 +2,17 @@
 
 import json
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from affetto.errors import FormatError
 from affetto.timeline import Segment, Timeline
 
 __all__ = ["from_json", "json_line", "to_json"]
+
+_TOLD = 200
+"""Characters of a fault: what was found may be as long as the file."""
 
 
 def json_line(timeline: Timeline, *, track: bool = False) -> str:
@@ -69,12 +73,25 @@ def from_json(text: str) -> list[Timeline]:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
-        # Only a line feed ends a line: str.splitlines would also cut at U+2028 inside a text.
-        lines = enumerate(text.split("\n"), 1)
-        return [_timeline(_parse(line, at), f"line {at}") for at, line in lines if line.strip()]
+        return [_timeline(_parse(line, at), f"line {at}") for at, line in _lines(text)]
     if isinstance(whole, list):
         return [_timeline(row, f"item {at}") for at, row in enumerate(whole, 1)]
     return [_timeline(whole, "the object")]
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    r"""Give the lines that have something in them, and their numbers, one after the other.
+
+    Examples:
+        >>> list(_lines("\n a\n\n b"))
+        [(2, 'a'), (4, 'b')]
+    """
+    at, before = 1, 0
+    # Only a line feed ends a line: str.splitlines would also cut at U+2028 inside a text.
+    for found in re.finditer(r"\S[^\n]*", text):
+        at += text.count("\n", before, found.start())
+        before = found.end()
+        yield at, found[0]
 
 
 def _parse(line: str, at: int) -> Any:
@@ -95,7 +112,7 @@ def _timeline(row: Any, where: str) -> Timeline:
     except KeyError as error:
         fault = f"found no {error} in it"
     except (AttributeError, OverflowError, TypeError, ValueError) as error:
-        fault = f"found something else ({error})"
+        fault = f"found something else ({str(error)[:_TOLD]})"
     raise FormatError(
         f"{where}: {fault}, expected a timeline; give a file that affetto wrote with --format json"
     )
@@ -111,6 +128,12 @@ def _check(timeline: Timeline) -> None:
         raise ValueError(f"duration {timeline.duration}")
     for segment in timeline:
         _check_segment(segment)
+    if not timeline.speech_duration < math.inf:
+        raise ValueError("segments without an end")
+    _check_texts("speakers", *timeline.speakers)
+    _check_texts("warnings", *timeline.warnings)
+    for label, odds in timeline.prior.items():
+        _check_numbers(f"prior of {label!r}", odds, low=0)
     track = timeline.track
     if track is None:
         return
@@ -121,8 +144,8 @@ def _check(timeline: Timeline) -> None:
         raise ValueError(f"a track of {rows} times, but {len(track.speakers)} speakers")
     if any(len(line) != wide for line in track.scores):
         raise ValueError(f"a track of {wide} labels with rows of another length")
-    if not all(isinstance(label, str) for label in track.labels):
-        raise ValueError("labels of the track that are no text")
+    _check_texts("labels of the track", *track.labels)
+    _check_texts("speakers of the track", *(name for name in track.speakers if name is not None))
     for name, numbers in {"times": track.times, "speech": track.speech}.items():
         _check_numbers(f"{name} of the track", *numbers)
     for line in track.scores:
@@ -130,7 +153,7 @@ def _check(timeline: Timeline) -> None:
 
 
 def _check_segment(segment: Segment) -> None:
-    if not 0 <= segment.start <= segment.end < math.inf:
+    if not 0 <= segment.start < segment.end < math.inf:
         raise ValueError(f"a segment with start {segment.start} and end {segment.end}")
     _check_numbers("scores", *segment.scores.values(), low=0, high=1)
     _check_numbers("confidence", segment.confidence, low=0, high=1)
@@ -138,9 +161,14 @@ def _check_segment(segment: Segment) -> None:
         if (value := getattr(segment, name)) is not None:
             _check_numbers(name, value, low=-1, high=1)
     for name in ("emotion", "speaker", "gender", "text"):
-        value = getattr(segment, name)
-        if value is not None and not isinstance(value, str):
-            raise ValueError(f"{name} {value!r}")
+        if (value := getattr(segment, name)) is not None:
+            _check_texts(name, value)
+
+
+def _check_texts(name: str, *texts: object) -> None:
+    for text in texts:
+        if not isinstance(text, str):
+            raise ValueError(f"{name} {text!r}, which is no text")
 
 
 def _check_numbers(

@@ -23,7 +23,7 @@ from affetto.server.sessions import UnknownSessionError
 from affetto.server.settings import Settings
 from affetto.server.streams import routes as stream_routes
 from affetto.server.uploads import TooLargeError
-from affetto.server.workers import BusyError, StoppedError
+from affetto.server.workers import BusyError, Slots, StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, MutableMapping
@@ -62,7 +62,9 @@ def create_app(settings: Settings | None = None) -> Any:
         yield
         hall.close()
 
-    app = (FastAPI if settings.token is None else _Closed)(
+    # A recording lies on the disk before it has its place at work, and one to be fetched has none.
+    files = Slots(4 * hall.recordings.count, "files")
+    app = (FastAPI if settings.token is None else _Guarded)(
         title="Affetto",
         version=__version__,
         description="Hears the feeling in a voice: recordings by REST, live sound by WebSocket "
@@ -72,9 +74,9 @@ def create_app(settings: Settings | None = None) -> Any:
         docs_url=None,  # FastAPI's own pages take their parts from elsewhere
         redoc_url=None,
     )
-    app.include_router(recording_routes(hall))
+    app.include_router(recording_routes(hall, files))
     app.include_router(stream_routes(hall))
-    app.include_router(kept_routes(hall))
+    app.include_router(kept_routes(hall, files))
     app.include_router(about_routes(hall))
     mount(app)
 
@@ -111,7 +113,7 @@ def _allowed(app: FastAPI, scope: MutableMapping[str, Any]) -> list[str]:
     ]
 
 
-class _Closed(FastAPI):
+class _Guarded(FastAPI):
     """Tell readers of OpenAPI, such as the page of the requests, that a token is asked for."""
 
     def openapi(self) -> dict[str, Any]:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Request
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, Response
-from starlette.background import BackgroundTask
+from fastapi.responses import Response
 
 from affetto.audio import Writer
 from affetto.errors import AudioError, OptionError
 from affetto.server.answers import errors
 from affetto.server.listener import Start, decoder_of
+from affetto.server.sent import Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from affetto.server.hall import Hall
     from affetto.server.sessions import Session, Sessions
+    from affetto.server.workers import Slots
 
 __all__ = ["routes"]
 
@@ -38,35 +40,42 @@ _SOUND: dict[int | str, dict[str, Any]] = {
 _Name = Annotated[str, InPath(description="The `session` that the stream was told.")]
 
 
-def routes(hall: Hall) -> APIRouter:
-    """Make the routes of a server."""
+def routes(hall: Hall, files: Slots) -> APIRouter:
+    """Make the routes of a server.
+
+    Args:
+        hall: of the server.
+        files: one is held for each sound that is made ready, or on its way.
+    """
     router = APIRouter()
 
     @router.get(
         "/v1/stream/{session}",
         summary="The sound of a stream",
-        response_class=FileResponse,
+        response_class=Response,
         responses=_SOUND,
     )
     async def sound(request: Request, session: _Name) -> Response:
         """Give what a stream that is kept has sent so far, as a recording."""
         found = _sessions(hall).read(session)
-        folder = Path(tempfile.mkdtemp(prefix="affetto-"))
-        path = folder / "stream.flac"
-        try:
-            with hall.recordings.take():
-                await hall.recording_workers.run_stoppable(
-                    lambda look: _save(found, path, look),
-                    gone=request.is_disconnected,
-                    timeout=hall.settings.timeout,
-                )
-            if not path.exists():
-                raise AudioError("found a stream that sent no sound yet, expected some")
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        done = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-        return FileResponse(path, media_type="audio/flac", background=done)
+        async with AsyncExitStack() as opened:
+            opened.enter_context(files.take())
+            file = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+            await hall.recording_workers.run_stoppable(
+                lambda look: _save(found, file, look),
+                slots=hall.recordings,
+                gone=request.is_disconnected,
+                timeout=hall.settings.timeout,
+            )
+            size = {"content-length": str(file.tell())}
+            file.seek(0)
+            return Sent(
+                file,
+                media="audio/flac",
+                headers=size,
+                timeout=hall.settings.timeout,
+                opened=opened.pop_all(),
+            )
 
     @router.delete(
         "/v1/stream/{session}", summary="Remove a stream", status_code=204, responses=_GONE
@@ -84,13 +93,17 @@ def _sessions(hall: Hall) -> Sessions:
     return hall.sessions
 
 
-def _save(session: Session, path: Path, look: Callable[[], None]) -> None:
-    decoder = decoder_of(Start.model_validate(session.start))
-    try:
-        with Writer(path) as out:
+def _save(session: Session, file: BinaryIO, look: Callable[[], None]) -> None:
+    """Write a session's sound as FLAC into a file that has no name, and so leaves nothing."""
+    with tempfile.TemporaryDirectory(prefix="affetto-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "stream.flac"
+        start = Start.model_validate(session.start)
+        with closing(decoder_of(start)) as decoder, Writer(path) as out:
             for block in session.blocks():
                 look()
                 out.write(decoder.feed(block))
             out.write(decoder.finish())
-    finally:
-        decoder.close()
+        if not path.exists():
+            raise AudioError("found a stream that sent no sound yet, expected some")
+        with path.open("rb") as whole:
+            shutil.copyfileobj(whole, file)

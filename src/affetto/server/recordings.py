@@ -5,32 +5,31 @@ from __future__ import annotations
 import time
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response, StreamingResponse
-from pydantic import ValidationError
+from fastapi.responses import Response
 
 from affetto.api import analyze
 from affetto.audio.source import source_name
 from affetto.errors import AudioError, FormatError, OptionError
 from affetto.formats import from_json
 from affetto.recognition import Recognizer
-from affetto.server.answers import Timeline as Described
 from affetto.server.answers import errors
 from affetto.server.fetch import fetched
-from affetto.server.uploads import received, received_parts
+from affetto.server.sent import Sent
+from affetto.server.uploads import Bounds, TooLargeError, received, received_parts
 from affetto.server.workers import BusyError, StoppedError
 from affetto.server.written import ANSWERS, FORMS, written
 from affetto.speech.windows import LONGEST_WINDOW
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
     from affetto.server.hall import Hall
+    from affetto.server.workers import Slots
     from affetto.timeline import Timeline
 
 __all__ = ["routes"]
@@ -68,16 +67,33 @@ _BYTES: dict[str, Any] = {
     "content": {"application/octet-stream": {"schema": _SOUND}},
     "description": "Its bytes.",
 }
-_PART = 1_000_000
 
 _FETCHING = 60.0
 """Seconds in which a recording elsewhere must be there."""
 
+_TIMELINE = 32_000_000
+"""Bytes of a timeline at most: hours of sound with every window come to a third of that."""
+
+_MOST = {
+    "segments": 50_000,
+    "windows": 400_000,
+    "labels": 100,
+    "speakers": 1_000,
+    "warnings": 1_000,
+    "prior": 100,
+}
+"""What a timeline has at most: a report is written in one go, which nothing cuts short."""
+
 _Form = Annotated[str, Query(alias="format", json_schema_extra={"enum": list(FORMS)})]
 
 
-def routes(hall: Hall) -> APIRouter:
-    """Make the routes of a server."""
+def routes(hall: Hall, files: Slots) -> APIRouter:
+    """Make the routes of a server.
+
+    Args:
+        hall: of the server.
+        files: one is held for each recording that is here, from its first byte on.
+    """
     router = APIRouter()
 
     @router.post(
@@ -134,8 +150,9 @@ def routes(hall: Hall) -> APIRouter:
             "causal": causal,
             "speakers": False if speakers is None else speakers or True,
         }
-        with _counted(hall), hall.recordings.take():
+        with _counted(hall), files.take():
             recognizer = Recognizer(hall.package(model), **options)
+            hall.recordings.check()  # who would be refused later need not send it all
             async with _sound(hall, request, url) as (file, name):
 
                 def work(look: Callable[[], None]) -> tuple[Response, float]:
@@ -144,12 +161,15 @@ def routes(hall: Hall) -> APIRouter:
                     return answer, timeline.duration
 
                 answer, seconds = await hall.recording_workers.run_stoppable(
-                    work, gone=request.is_disconnected, timeout=hall.settings.timeout
+                    work,
+                    slots=hall.recordings,
+                    gone=request.is_disconnected,
+                    timeout=hall.settings.timeout,
                 )
         hall.metrics.heard.labels("recordings").inc(seconds)
         return answer
 
-    @router.get(
+    @router.post(
         "/v1/fetch",
         summary="The recording at an address",
         responses={200: _BYTES, **errors(413, 422, 503)},
@@ -157,19 +177,18 @@ def routes(hall: Hall) -> APIRouter:
     )
     async def fetch(url: Annotated[str, Query(description="Of a public host.")]) -> Response:
         """Fetch a recording, if the server does that, for a page that also plays it."""
-        opened = AsyncExitStack()
-        with hall.recordings.take():
+        async with AsyncExitStack() as opened:
+            opened.enter_context(files.take())
             file, name = await opened.enter_async_context(_elsewhere(hall, url))
-
-        async def body() -> AsyncIterator[bytes]:
-            async with opened:
-                while part := await hall.recording_workers.run(partial(file.read, _PART)):
-                    yield part
-
-        # Whatever it is, no browser shall take it for a page of this server.
-        said = f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
-        kind = "application/octet-stream"
-        return StreamingResponse(body(), media_type=kind, headers={"content-disposition": said})
+            # Whatever it is, no browser shall take it for a page of this server.
+            said = f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
+            return Sent(
+                file,
+                media="application/octet-stream",
+                headers={"content-disposition": said},
+                timeout=hall.settings.timeout,
+                opened=opened.pop_all(),
+            )
 
     @router.post(
         "/v1/convert",
@@ -191,10 +210,10 @@ def routes(hall: Hall) -> APIRouter:
         With the recording as the part `file`, the report holds its sound.
         """
         _check_form(form)
-        most = hall.settings.upload
-        with hall.recordings.take():
+        with files.take():
+            hall.recordings.check()
             async with received_parts(
-                request, most=most, names=("timeline",), optional=("file",)
+                request, _bounds(hall), names=("timeline",), optional=("file",)
             ) as parts:
                 sound, name = parts.get("file", (None, ""))
 
@@ -202,12 +221,15 @@ def routes(hall: Hall) -> APIRouter:
                     timeline = _timeline(parts["timeline"][0])
                     ends = [segment.end for segment in timeline]
                     _check_length(hall, "timeline", max([timeline.duration, *ends]))
-                    _check_described(timeline)
+                    look()
                     with _called(name, sound):
                         return written(timeline, form, sound, look, track=track, drawing=drawing)
 
                 return await hall.recording_workers.run_stoppable(
-                    work, gone=request.is_disconnected, timeout=hall.settings.timeout
+                    work,
+                    slots=hall.recordings,
+                    gone=request.is_disconnected,
+                    timeout=hall.settings.timeout,
                 )
 
     return router
@@ -241,8 +263,13 @@ def _sound(
 ) -> AbstractAsyncContextManager[tuple[BinaryIO, str]]:
     """Receive the recording, or fetch it where that is allowed."""
     if url is None:
-        return received(request, most=hall.settings.upload)
+        return received(request, _bounds(hall))
     return _elsewhere(hall, url)
+
+
+def _bounds(hall: Hall) -> Bounds:
+    settings = hall.settings
+    return Bounds(settings.upload, idle=settings.idle, timeout=settings.timeout)
 
 
 def _elsewhere(hall: Hall, url: str) -> AbstractAsyncContextManager[tuple[BinaryIO, str]]:
@@ -297,22 +324,43 @@ def _check_length(hall: Hall, name: str, seconds: float) -> None:
 
 
 def _timeline(file: BinaryIO) -> Timeline:
+    """Read a timeline, and refuse one that is larger than any recording's."""
+    body = file.read(_TIMELINE + 1)
+    if len(body) > _TIMELINE:
+        raise TooLargeError(
+            f"timeline: found more than {_TIMELINE / 1e6:g} MB, expected less: leave its track out"
+        )
+    # A segment is two objects and a window a list: so much can be told before all takes its room.
+    objects, lists = body.count(b"{"), body.count(b"[")
+    if objects > 3 * _MOST["segments"] or lists > 2 * _MOST["windows"]:
+        raise OptionError(
+            f"timeline: found {objects} objects and {lists} lists, expected at most "
+            f"{_MOST['segments']} segments and {_MOST['windows']} windows"
+        )
     try:
-        found = from_json(file.read().decode("utf-8"))
+        found = from_json(body.decode("utf-8"))
     except (UnicodeDecodeError, FormatError) as error:
         raise OptionError(f"timeline: {error}") from None
     if len(found) != 1:
         raise OptionError(f"timeline: found {len(found)} timelines, expected one")
+    _check_counts(found[0])
     return found[0]
 
 
-def _check_described(timeline: Timeline) -> None:
-    """Refuse what could be read but not be written again, such as a mean of no time at all."""
-    try:
-        Described.model_validate(timeline.to_dict(track=True))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise OptionError(f"timeline: {where}: {first['msg']}") from None
-    except ArithmeticError:
-        raise OptionError("timeline: found segments that last no time, expected some") from None
+def _check_counts(timeline: Timeline) -> None:
+    track = timeline.track
+    labels = set(() if track is None else track.labels)
+    for segment in timeline:
+        labels |= {*segment.scores} | {segment.emotion or ""}
+    voices = {segment.speaker or "" for segment in timeline}
+    counts = {
+        "segments": len(timeline),
+        "windows": 0 if track is None else len(track.times),
+        "labels": len(labels - {""}),
+        "speakers": max(len(timeline.speakers), len(voices - {""})),
+        "warnings": len(timeline.warnings),
+        "prior": len(timeline.prior),
+    }
+    for name, count in counts.items():
+        if count > _MOST[name]:
+            raise OptionError(f"timeline: found {count} {name}, expected at most {_MOST[name]}")

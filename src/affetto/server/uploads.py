@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
+import time
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 from affetto.errors import AffettoError, AudioError, OptionError
+from affetto.server.workers import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Collection
 
     from starlette.requests import Request
 
-__all__ = ["IN_MEMORY", "TooLargeError", "is_form", "received", "received_parts"]
+__all__ = ["IN_MEMORY", "Bounds", "TooLargeError", "is_form", "received", "received_parts"]
 
 IN_MEMORY = 1_000_000
 """Bytes of a recording that need no file."""
@@ -25,13 +30,28 @@ class TooLargeError(AffettoError):
     """A body beyond what the server takes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a body may be, and how long it may take.
+
+    Attributes:
+        most: bytes.
+        idle: seconds in which something more of it must come.
+        timeout: seconds in which all of it must.
+    """
+
+    most: int
+    idle: float
+    timeout: float
+
+
 @asynccontextmanager
-async def received(request: Request, *, most: int) -> AsyncIterator[tuple[BinaryIO, str]]:
+async def received(request: Request, bounds: Bounds) -> AsyncIterator[tuple[BinaryIO, str]]:
     """Receive the recording of a request: the part `file` of a form, or the whole body.
 
     Args:
         request: its body was not read.
-        most: bytes.
+        bounds: of the body.
 
     Yields:
         The file, at its beginning, and its name. It is gone when the block ends; where it is too
@@ -39,17 +59,18 @@ async def received(request: Request, *, most: int) -> AsyncIterator[tuple[Binary
         is left behind by a crash either.
 
     Raises:
-        TooLargeError: there are more bytes than `most`.
+        TooLargeError: there are too many bytes.
+        StoppedError: they don't come in time, or their sender left.
         OptionError: a form without such a part.
         AudioError: there is nothing in it.
     """
     if is_form(request):
-        async with received_parts(request, most=most, names=("file",)) as parts:
+        async with received_parts(request, bounds, names=("file",)) as parts:
             yield parts["file"]
         return
-    _refuse_announced(request, most)
+    _refuse_announced(request, bounds.most)
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
-        async for chunk in _limited(request, most):
+        async for chunk in _limited(request, bounds):
             file.write(chunk)
         if not file.tell():
             raise AudioError("found an empty body, expected sound")
@@ -65,13 +86,17 @@ def is_form(request: Request) -> bool:
 
 @asynccontextmanager
 async def received_parts(
-    request: Request, *, most: int, names: Collection[str], optional: Collection[str] = ()
+    request: Request,
+    bounds: Bounds,
+    *,
+    names: Collection[str],
+    optional: Collection[str] = (),
 ) -> AsyncIterator[dict[str, tuple[BinaryIO, str]]]:
     """Receive the files of a form.
 
     Args:
         request: its body was not read.
-        most: bytes, of all together.
+        bounds: of all together.
         names: of the parts that must be there.
         optional: of those that may.
 
@@ -79,16 +104,17 @@ async def received_parts(
         Name of the part → the file, at its beginning, and its own name; see `received`.
 
     Raises:
-        TooLargeError: there are more bytes than `most`.
+        TooLargeError: there are too many bytes.
+        StoppedError: they don't come in time, or their sender left.
         OptionError: it is no form, or one without such a part.
         AudioError: there is nothing in a part.
     """
-    _refuse_announced(request, most)
+    _refuse_announced(request, bounds.most)
     if not is_form(request):
         raise OptionError(f"found no form, expected one with a file as its part {_listed(names)}")
     known = {*names, *optional}
     parser = MultiPartParser(
-        request.headers, _limited(request, most), max_files=len(known), max_fields=0
+        request.headers, _limited(request, bounds), max_files=len(known), max_fields=0
     )
     try:
         form = await parser.parse()
@@ -129,13 +155,35 @@ def _refuse_announced(request: Request, most: int) -> None:
         raise _too_large(most)
 
 
-async def _limited(request: Request, most: int) -> AsyncGenerator[bytes, None]:
-    count = 0
-    async for chunk in request.stream():
+async def _limited(request: Request, bounds: Bounds) -> AsyncGenerator[bytes, None]:
+    """Give the body as it comes, within its bounds."""
+    chunks, count = request.stream(), 0
+    until = time.monotonic() + bounds.timeout
+    while True:
+        left = until - time.monotonic()
+        try:
+            async with asyncio.timeout(min(bounds.idle, max(left, 0.0))):
+                chunk = await anext(chunks, None)
+        except TimeoutError:
+            raise _too_slow(bounds, quiet=left > bounds.idle) from None
+        except ClientDisconnect:
+            raise StoppedError("found a body that breaks off, expected all of it") from None
+        if chunk is None:
+            return
+        if left <= 0:  # what comes without a pause is not waited for
+            raise _too_slow(bounds, quiet=False)
         count += len(chunk)
-        if count > most:
-            raise _too_large(most)
+        if count > bounds.most:
+            raise _too_large(bounds.most)
         yield chunk
+
+
+def _too_slow(bounds: Bounds, *, quiet: bool) -> StoppedError:
+    if quiet:
+        found = f"nothing more of the body for {bounds.idle:g} s"
+    else:
+        found = f"no end of the body within {bounds.timeout:g} s"
+    return StoppedError(f"found {found}, expected all of it: send it again")
 
 
 def _too_large(most: int) -> TooLargeError:

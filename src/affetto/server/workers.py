@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from affetto.errors import AffettoError
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["BusyError", "Slots", "StoppedError", "Workers"]
 
 R = TypeVar("R")
+
+_SOON = 30
+"""Seconds after which it is worth to try again, however long what is at work takes: a live stream
+may last for hours, but among many of them a slot is free sooner."""
 
 
 class BusyError(AffettoError):
@@ -49,6 +53,31 @@ class Slots:
         self.mean = 1.0
         self._what = what
 
+    def check(self) -> None:
+        """Refuse who would find no slot.
+
+        Raises:
+            BusyError: none is free.
+        """
+        if self.taken >= self.count:
+            raise BusyError(self._what, retry_after=min(_SOON, max(1, round(self.mean))))
+
+    def claim(self) -> Callable[[], None]:
+        """Take a slot; give what lets go of it, to be called once.
+
+        Raises:
+            BusyError: none is free.
+        """
+        self.check()
+        self.taken += 1
+        began = time.monotonic()
+
+        def let_go() -> None:
+            self.taken -= 1
+            self.mean += 0.2 * (time.monotonic() - began - self.mean)
+
+        return let_go
+
     @contextmanager
     def take(self) -> Iterator[None]:
         """Hold a slot.
@@ -56,15 +85,11 @@ class Slots:
         Raises:
             BusyError: none is free.
         """
-        if self.taken >= self.count:
-            raise BusyError(self._what, retry_after=max(1, round(self.mean)))
-        self.taken += 1
-        began = time.monotonic()
+        let_go = self.claim()
         try:
             yield
         finally:
-            self.taken -= 1
-            self.mean += 0.2 * (time.monotonic() - began - self.mean)
+            let_go()
 
 
 class Workers:
@@ -86,6 +111,7 @@ class Workers:
         self,
         work: Callable[[Callable[[], None]], R],
         *,
+        slots: Slots,
         gone: Callable[[], Awaitable[bool]],
         timeout: float,
     ) -> R:
@@ -93,10 +119,13 @@ class Workers:
 
         Args:
             work: is given what it calls to look, which raises `StoppedError` when it shall.
+            slots: one is held until the thread is through with it, also when that is long after
+                nobody waits for the result any more: work that doesn't look can't be stopped.
             gone: awaited four times a second; true once nobody waits for the result.
             timeout: seconds.
 
         Raises:
+            BusyError: no slot is free.
             StoppedError: it was stopped.
         """
         stop = threading.Event()
@@ -106,7 +135,16 @@ class Workers:
                 raise StoppedError("stopped")
 
         loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._pool, lambda: work(look))
+        let_go = slots.claim()
+        future = self._pool.submit(work, look)
+
+        def ended(_: object) -> None:
+            # A server that ends may be without its loop before its threads are through.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(let_go)
+
+        future.add_done_callback(ended)
+        running = asyncio.wrap_future(future)
         deadline = time.monotonic() + timeout
         try:
             while True:
