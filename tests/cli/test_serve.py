@@ -34,7 +34,7 @@ def test_it_serves_until_it_is_told_to_end(
     try:
         assert process.stderr is not None
         line = process.stderr.readline()
-        found = re.fullmatch(r"affetto: serving (127\.0\.0\.1:\d+) \(.*\)\n", line)
+        found = re.fullmatch(r"affetto: serving http://(127\.0\.0\.1:\d+) \(.*\)\n", line)
         assert found, line
         with httpx2.Client(base_url=f"http://{found[1]}", timeout=60) as client:
             file = (tmp_path / "talk.wav").read_bytes()

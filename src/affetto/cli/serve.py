@@ -61,11 +61,11 @@ def command(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No line for each request.")] = False,
 ) -> None:
-    """Serve recordings and live sound to other programs.
+    """Serve a web page, and recordings and live sound for other programs.
 
-    How requests look is at /docs: curl -F file=@talk.mp3 localhost:8723/v1/analyze, for one. For
-    any address but this machine's own, set AFFETTO_TOKEN; clients then send it as Authorization:
-    Bearer TOKEN.
+    Open the address in a browser; how requests look is at /docs: curl -F file=@talk.mp3
+    localhost:8723/v1/analyze, for one. For any address but this machine's own, set AFFETTO_TOKEN;
+    clients then send it as Authorization: Bearer TOKEN.
 
     Examples:
       affetto serve
@@ -80,6 +80,8 @@ def command(
 
         from affetto.server.app import create_app
     except ModuleNotFoundError as error:
+        if str(error.name).startswith("affetto"):
+            raise
         raise MissingExtraError(str(error.name), extra="server", purpose="affetto serve") from None
     from affetto.server.settings import Settings
 
@@ -102,7 +104,7 @@ def command(
     app = create_app(settings)
     listening = _listen(settings.host, settings.port)
     name = f"[{host}]" if ":" in host else host
-    note(f"serving {name}:{listening.getsockname()[1]} (Ctrl-C ends; how to use it: /docs)")
+    note(f"serving http://{name}:{listening.getsockname()[1]} (open it in a browser; Ctrl-C ends)")
     config = uvicorn.Config(
         app,
         access_log=not quiet,

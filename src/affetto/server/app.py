@@ -23,7 +23,7 @@ from affetto.server.sessions import UnknownSessionError
 from affetto.server.settings import Settings
 from affetto.server.streams import routes as stream_routes
 from affetto.server.uploads import TooLargeError
-from affetto.server.workers import BusyError, Slots, StoppedError
+from affetto.server.workers import BusyError, StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, MutableMapping
@@ -62,8 +62,6 @@ def create_app(settings: Settings | None = None) -> Any:
         yield
         hall.close()
 
-    # A recording lies on the disk before it has its place at work, and one to be fetched has none.
-    files = Slots(4 * hall.recordings.count, "files")
     app = (FastAPI if settings.token is None else _Guarded)(
         title="Affetto",
         version=__version__,
@@ -74,9 +72,9 @@ def create_app(settings: Settings | None = None) -> Any:
         docs_url=None,  # FastAPI's own pages take their parts from elsewhere
         redoc_url=None,
     )
-    app.include_router(recording_routes(hall, files))
+    app.include_router(recording_routes(hall))
     app.include_router(stream_routes(hall))
-    app.include_router(kept_routes(hall, files))
+    app.include_router(kept_routes(hall))
     app.include_router(about_routes(hall))
     mount(app)
 

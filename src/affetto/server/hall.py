@@ -38,6 +38,8 @@ class Hall:
         self.packages = _named(load(model) for model in settings.models)
         self.metrics = Metrics()
         self.recordings = Slots(settings.workers + settings.waiting, "recordings")
+        # A recording lies on the disk before it has its place at work; one to be fetched has none.
+        self.files = Slots(4 * self.recordings.count, "files")
         self.streams = Slots(settings.streams, "streams")
         self.recording_workers = Workers(settings.workers, "recordings")
         self.stream_workers = Workers(settings.workers, "streams")

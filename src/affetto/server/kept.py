@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from affetto.server.hall import Hall
     from affetto.server.sessions import Session, Sessions
-    from affetto.server.workers import Slots
 
 __all__ = ["routes"]
 
@@ -40,7 +39,7 @@ _SOUND: dict[int | str, dict[str, Any]] = {
 _Name = Annotated[str, InPath(description="The `session` that the stream was told.")]
 
 
-def routes(hall: Hall, files: Slots) -> APIRouter:
+def routes(hall: Hall) -> APIRouter:
     """Make the routes of a server.
 
     Args:
@@ -59,7 +58,7 @@ def routes(hall: Hall, files: Slots) -> APIRouter:
         """Give what a stream that is kept has sent so far, as a recording."""
         found = _sessions(hall).read(session)
         async with AsyncExitStack() as opened:
-            opened.enter_context(files.take())
+            opened.enter_context(hall.files.take())
             file = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
             await hall.recording_workers.run_stoppable(
                 lambda look: _save(found, file, look),

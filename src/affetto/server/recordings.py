@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from affetto.server.hall import Hall
-    from affetto.server.workers import Slots
     from affetto.timeline import Timeline
 
 __all__ = ["routes"]
@@ -87,7 +86,7 @@ _MOST = {
 _Form = Annotated[str, Query(alias="format", json_schema_extra={"enum": list(FORMS)})]
 
 
-def routes(hall: Hall, files: Slots) -> APIRouter:
+def routes(hall: Hall) -> APIRouter:
     """Make the routes of a server.
 
     Args:
@@ -150,7 +149,7 @@ def routes(hall: Hall, files: Slots) -> APIRouter:
             "causal": causal,
             "speakers": False if speakers is None else speakers or True,
         }
-        with _counted(hall), files.take():
+        with _counted(hall), hall.files.take():
             recognizer = Recognizer(hall.package(model), **options)
             hall.recordings.check()  # who would be refused later need not send it all
             async with _sound(hall, request, url) as (file, name):
@@ -178,7 +177,7 @@ def routes(hall: Hall, files: Slots) -> APIRouter:
     async def fetch(url: Annotated[str, Query(description="Of a public host.")]) -> Response:
         """Fetch a recording, if the server does that, for a page that also plays it."""
         async with AsyncExitStack() as opened:
-            opened.enter_context(files.take())
+            opened.enter_context(hall.files.take())
             file, name = await opened.enter_async_context(_elsewhere(hall, url))
             # Whatever it is, no browser shall take it for a page of this server.
             said = f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
@@ -210,7 +209,7 @@ def routes(hall: Hall, files: Slots) -> APIRouter:
         With the recording as the part `file`, the report holds its sound.
         """
         _check_form(form)
-        with files.take():
+        with hall.files.take():
             hall.recordings.check()
             async with received_parts(
                 request, _bounds(hall), names=("timeline",), optional=("file",)
