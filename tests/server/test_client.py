@@ -3,6 +3,7 @@
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 import affetto
 from affetto import AsyncClient, Client, audio
 from affetto.client import ServerError
-from affetto.errors import AffettoError
-from affetto.recognition import Recognizer, Update
+from affetto.errors import AffettoError, OptionError
+from affetto.recognition import LiveRecognizer, Recognizer, Update
+from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
 from affetto.server.workers import BusyError
 from affetto.timeline import Timeline
 from own_loop import in_own_loop
@@ -141,6 +143,55 @@ def test_a_full_server_is_asked_again(
     with Client(str(client.base_url), retries=0) as hasty, pytest.raises(ServerError) as refused:
         hasty.analyze(file)
     assert (refused.value.status, refused.value.retry_after) == (503, 1)
+
+
+OPTIONS = [
+    {"speakers": True},
+    {"speakers": 2},
+    {"speakers": False, "window": None},
+    {"labels": ["happy", affetto.Emotion.SAD]},
+    {"labels": "happy,sad", "prior": {"happy": 2, affetto.Emotion.SAD: 0.5}},
+    {"prior": {}},
+    {"prior": "angry=2", "baseline": False, "causal": True},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_options_are_those_of_analyze(
+    client: httpx2.Client, file: Path, model: Path, options: dict[str, Any]
+) -> None:
+    with Client(str(client.base_url)) as affetto_client:
+        found = affetto_client.analyze(file, **options)
+    wanted = affetto.analyze(file, model=model, **options)
+    same(found, wanted)
+    assert found.prior == wanted.prior
+    assert found.speakers == wanted.speakers
+
+
+def test_options_of_streams_are_those_of_a_live_recognizer(
+    client: httpx2.Client, talk: np.ndarray, model: Path
+) -> None:
+    options = {"labels": ("happy", "sad", "angry"), "prior": {"angry": 2}, "every": 0.5}
+    with Client(str(client.base_url)) as affetto_client:
+        stream = affetto_client.stream(chunks(talk), **options)
+        scores = [update.to_dict()["scores"] for update in stream]
+    live = LiveRecognizer(str(model), **options)
+    assert scores == [update.to_dict()["scores"] for update in live.updates(chunks(talk))]
+    same(stream.timeline, live.finish())
+
+
+def test_options_that_no_server_takes_are_told(client: httpx2.Client, file: Path) -> None:
+    zeros = np.zeros(2, np.float32)
+    known = SpeakerBaseline(BaselineStatistics(zeros, zeros[None], zeros + 1, zeros + 1))
+    with Client(str(client.base_url)) as affetto_client:
+        with pytest.raises(OptionError, match="baseline: found a SpeakerBaseline"):
+            affetto_client.analyze(file, baseline=known)
+        with pytest.raises(OptionError, match="baseline: found a SpeakerBaseline"):
+            affetto_client.stream(iter([]), baseline=known)
+        with pytest.raises(OptionError, match="found speakers=0, expected True"):
+            affetto_client.analyze(file, speakers=0)
+        with pytest.raises(ServerError, match="no emotion given"):
+            affetto_client.analyze(file, labels=[])
 
 
 def test_no_server_is_told() -> None:

@@ -81,11 +81,13 @@ class Client(_Caller):
 
         Args:
             source: a path, or the bytes of a file.
-            options: `labels`, `window`, `hop`, `baseline`, `prior`, `speakers`, `channels` and
-                `track`.
+            options: `labels`, `window`, `hop`, `baseline`, `prior`, `speakers`, `causal` and
+                `channels` as `affetto.analyze` takes them; `model`, one of the server's; `track`,
+                whether the timeline shall have every window.
 
         Raises:
             ServerError: the server can't be reached, or refuses.
+            OptionError: an option can't be sent to a server, such as a `SpeakerBaseline`.
         """
         request = self._place.request(source, options)
         for again in range(self._retries + 1):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from affetto.errors import AffettoError, MissingExtraError
+from affetto.errors import AffettoError, MissingExtraError, OptionError
 
-__all__ = ["BUSY", "HOME", "Place", "ServerError", "http_library", "socket_library"]
+__all__ = ["BUSY", "HOME", "Place", "ServerError", "http_library", "socket_library", "spelt"]
 
 HOME = "http://127.0.0.1:8723"
 BUSY = 503
@@ -59,12 +60,7 @@ class Place:
                 name, sound = Path(source).name, Path(source).read_bytes()
             except OSError as error:
                 raise AffettoError(f"{source}: can't be read ({error.strerror})") from None
-        params = {
-            key: str(value).lower() if isinstance(value, bool) else value
-            for key, value in options.items()
-            if value is not None
-        }
-        return {"params": params, "files": {"file": (name, sound)}}
+        return {"params": spelt(options), "files": {"file": (name, sound)}}
 
     def checked(self, answer: Any) -> Any:
         """Give the JSON of an answer.
@@ -91,6 +87,57 @@ class Place:
             f"{self.url}: found no server there ({error}), expected one: start affetto serve",
             passing=True,
         )
+
+
+def spelt(options: Mapping[str, Any]) -> dict[str, str | float]:
+    """Write options as a server takes them.
+
+    Args:
+        options: as `affetto.analyze` takes them; None says that one isn't given.
+
+    Raises:
+        OptionError: one can't be written so.
+
+    Examples:
+        >>> spelt({"labels": ["happy", "sad"], "prior": {"sad": 2}, "speakers": True, "hop": None})
+        {'labels': 'happy,sad', 'prior': 'sad=2', 'speakers': 0}
+    """
+    plain = {}
+    for name, given in options.items():
+        value = _WRITTEN[name](given) if name in _WRITTEN else given
+        if value is None:
+            continue
+        if not isinstance(value, str | int | float):
+            raise OptionError(
+                f"{name}: found a {type(value).__name__}, expected what a server can be sent: "
+                "text, a number, True or False"
+            )
+        plain[name] = value
+    return plain
+
+
+def _labels(given: Any) -> Any:
+    one_by_one = isinstance(given, Iterable) and not isinstance(given, str)
+    return ",".join(map(str, given)) if one_by_one else given
+
+
+def _prior(given: Any) -> Any:
+    if not isinstance(given, Mapping):
+        return given
+    return ",".join(f"{label}={odds}" for label, odds in given.items()) or "even"
+
+
+def _speakers(given: Any) -> Any:
+    if given is True:
+        return 0  # the server finds how many
+    if given is False:
+        return None
+    if given == 0:
+        raise OptionError("found speakers=0, expected True, or how many there are")
+    return given
+
+
+_WRITTEN = {"labels": _labels, "prior": _prior, "speakers": _speakers}
 
 
 def http_library() -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from affetto.client.place import ServerError, socket_library
+from affetto.client.place import ServerError, socket_library, spelt
 from affetto.recognition.live import Update
 from affetto.timeline import Timeline
 
@@ -95,7 +95,7 @@ class _Talk:
 
     def __init__(self, place: Place, options: dict[str, Any], *, patience: float) -> None:
         self._place = place
-        self._options = {key: value for key, value in options.items() if value is not None}
+        self._options = spelt(options)
         self._patience = patience
         self._outbox = Outbox()
         self._changed = asyncio.Condition()
