@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from collections.abc import Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from affetto.client.live import LiveStream
 from affetto.client.place import BUSY, HOME, Place, ServerError, http_library
 from affetto.client.streaming import stream
-from affetto.recognition.live import Update
 from affetto.timeline import Timeline
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["AsyncClient", "Client", "LiveStream"]
+    from affetto.recognition.live import Update
+
+__all__ = ["AsyncClient", "Client"]
 
 
 class _Caller:
@@ -54,7 +54,8 @@ class Client(_Caller):
         token: that it asks for; AFFETTO_TOKEN where not given.
         timeout: seconds to wait for an answer.
         retries: how often to come back to a full server, after the time that it names.
-        patience: seconds for which a stream tries to come back to a server that broke off.
+        patience: seconds for which a stream tries to come back to a server that broke off; they
+            are given anew once more was heard.
 
     Raises:
         MissingExtraError: the extra `server` isn't installed.
@@ -114,13 +115,20 @@ class Client(_Caller):
 
         Args:
             chunks: 16 kHz float32, shape (samples,), such as a `Microphone`; taken in a thread.
-            options: `every`, `labels`, `window`, `hop`, `baseline`, `prior`, `source`.
+            options: `every`, `labels`, `window`, `hop`, `baseline`, `prior` and `source` as
+                `LiveRecognizer` takes them; `model`, one of the server's.
 
         Returns:
-            An iterator of updates; it has the timeline once it has ended.
+            An iterator of updates, and a context manager; it has the timeline once it has ended.
 
         Raises:
             ServerError: the server can't be reached, or refuses.
+            OptionError: an option can't be sent to a server.
+
+        Examples:
+            >>> with Client() as client, client.stream(microphone) as updates:  # doctest: +SKIP
+            ...     for update in updates:
+            ...         print(update.emotion)
         """
         return LiveStream(self._place, chunks, options, patience=self._patience)
 
@@ -132,91 +140,8 @@ class Client(_Caller):
             raise self._place.unreachable(error) from None
 
 
-class LiveStream(Iterator[Update]):
-    """Updates of a stream; made by `Client.stream`.
-
-    Attributes:
-        timeline: of all that was heard, once the iteration has ended; None before.
-    """
-
-    def __init__(
-        self,
-        place: Place,
-        chunks: Iterable[NDArray[np.float32]],
-        options: dict[str, Any],
-        *,
-        patience: float,
-    ) -> None:
-        self.timeline: Timeline | None = None
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self._answers = stream(place, _from_thread(chunks), options, patience=patience)
-        try:
-            self._run(anext(self._answers))
-        except BaseException:
-            self.close()
-            raise
-
-    def __next__(self) -> Update:
-        if self.timeline is not None:
-            raise StopIteration
-        answer = self._run(anext(self._answers))
-        if isinstance(answer, Update):
-            return answer
-        self.timeline = answer
-        self.close()
-        raise StopIteration
-
-    def close(self) -> None:
-        """Break the stream off; harmless when repeated, or at its end."""
-        if self._loop.is_running():
-            self._run(self._answers.aclose())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-
-    def _run(self, work: Any) -> Any:
-        async def awaited() -> Any:
-            return await work
-
-        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
-
-
-async def _from_thread(
-    chunks: Iterable[NDArray[np.float32]],
-) -> AsyncGenerator[NDArray[np.float32], None]:
-    """Give what a thread of its own takes from a source that waits."""
-    loop = asyncio.get_running_loop()
-    taken: asyncio.Queue[Any] = asyncio.Queue(maxsize=4)
-
-    def take() -> None:
-        try:
-            for chunk in chunks:
-                asyncio.run_coroutine_threadsafe(taken.put(chunk), loop).result()
-            last: BaseException | None = None
-        except BaseException as error:
-            last = error
-        if loop.is_running():
-            asyncio.run_coroutine_threadsafe(taken.put(last), loop)
-
-    threading.Thread(target=take, daemon=True).start()
-    while (chunk := await taken.get()) is not None:
-        if isinstance(chunk, BaseException):
-            raise chunk
-        yield chunk
-
-
 class AsyncClient(_Caller):
-    """`Client` for programs with an event loop; an asynchronous context manager.
-
-    Args:
-        url: of the server.
-        token: that it asks for; AFFETTO_TOKEN where not given.
-        timeout: seconds to wait for an answer.
-        retries: how often to come back to a full server, after the time that it names.
-        patience: seconds for which a stream tries to come back to a server that broke off.
-
-    Raises:
-        MissingExtraError: the extra `server` isn't installed.
-    """
+    """`Client` for programs with an event loop: made alike; an asynchronous context manager."""
 
     _KIND = "AsyncClient"
 
@@ -250,8 +175,11 @@ class AsyncClient(_Caller):
 
     async def stream(
         self, chunks: AsyncIterable[NDArray[np.float32]], **options: Any
-    ) -> AsyncIterator[Update | Timeline]:
-        """Hear sound as it comes: updates, and last the timeline; see `Client.stream`."""
+    ) -> AsyncGenerator[Update | Timeline, None]:
+        """Hear sound as it comes: updates, and last the timeline; see `Client.stream`.
+
+        Whoever leaves early breaks the stream off with `aclose`, or `contextlib.aclosing`.
+        """
         answers = stream(self._place, chunks, options, patience=self._patience)
         async with aclosing(answers):
             async for answer in answers:

@@ -88,6 +88,21 @@ class Place:
             passing=True,
         )
 
+    def shut_out(self, status: int) -> ServerError:
+        """Say that whoever is there doesn't let a stream in."""
+        if status in (401, 403):
+            return ServerError(
+                f"{self.url}: found the stream refused (status {status}), expected to be let in: "
+                "see whether the token, or AFFETTO_TOKEN, is the server's",
+                status=status,
+            )
+        return ServerError(
+            f"{self.url}: found status {status} where a stream begins, expected affetto serve: "
+            "see whether that is its address",
+            status=status,
+            passing=status >= 500,  # of a proxy, whose server may come back
+        )
+
 
 def spelt(options: Mapping[str, Any]) -> dict[str, str | float]:
     """Write options as a server takes them.

@@ -9,85 +9,36 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from affetto.client.outbox import Outbox
 from affetto.client.place import ServerError, socket_library, spelt
+from affetto.recognition.hearing import one_channel
 from affetto.recognition.live import Update
 from affetto.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from affetto.client.place import Place
 
-__all__ = ["Outbox", "stream"]
+__all__ = ["FAREWELL", "stream"]
+
+FAREWELL = 5.0
+"""Seconds in which a connection is closed in good form; then it is cut."""
 
 _MOST = 4_000_000
 """Bytes that wait: a minute of sound. A source that has more is held up."""
 _MESSAGE = 65_536
 _PAUSES = (0.1, 2.0)
 """Seconds between two tries to come back: the first, and the longest."""
-
-
-class Outbox:
-    """The bytes of a stream from some place on.
-
-    Attributes:
-        start: where the first byte that is held lies in the stream.
-        end: where the next will lie.
-
-    Examples:
-        >>> outbox = Outbox()
-        >>> outbox.add(b"abc"), outbox.add(b"de"), outbox.trim(2)
-        (None, None, None)
-        >>> outbox.since(3, most=8), outbox.start, outbox.end
-        (b'de', 2, 5)
-    """
-
-    def __init__(self) -> None:
-        self.start = self.end = 0
-        self._parts: deque[bytes] = deque()
-
-    def __len__(self) -> int:
-        return self.end - self.start
-
-    def add(self, data: bytes) -> None:
-        """Put bytes behind the others."""
-        if data:
-            self._parts.append(data)
-            self.end += len(data)
-
-    def trim(self, place: int) -> None:
-        """Let go of what lies before a place."""
-        while self._parts and self.start + len(self._parts[0]) <= place:
-            self.start += len(self._parts.popleft())
-        if self._parts and place > self.start:
-            self._parts[0] = self._parts[0][place - self.start :]
-            self.start = place
-
-    def since(self, place: int, *, most: int) -> bytes:
-        """Give bytes from a place on, at least one part of them if there are any.
-
-        Raises:
-            ServerError: they were let go of.
-        """
-        if place < self.start:
-            raise ServerError("found a server that lost what it had kept; start the stream anew")
-        found = b""
-        at = self.start
-        for part in self._parts:
-            if at + len(part) > place:
-                found += part[max(0, place - at) :]
-                if len(found) >= most:
-                    break
-            at += len(part)
-        return found
+_PONG = 120.0
+"""Seconds to an answer to a ping. It comes behind the sound that a busy server has yet to hear, and
+isn't read while nobody takes updates: neither is a broken line."""
 
 
 class _Talk:
@@ -96,25 +47,27 @@ class _Talk:
     def __init__(self, place: Place, options: dict[str, Any], *, patience: float) -> None:
         self._place = place
         self._options = spelt(options)
-        self._patience = patience
+        self._patience = self._left = patience
+        self._pause = _PAUSES[0]
         self._outbox = Outbox()
         self._changed = asyncio.Condition()
         self._socket: Any = None
+        self._deaf: Any = None  # the socket that took no more
         self._session: str | None = None
         self._heard = 0.0
         self._sent = 0
         self._ended = self._end_sent = False
-        self._fault: BaseException | None = None
         sockets = socket_library()
         self._connect = sockets.asyncio.client.connect
         self._closed = sockets.exceptions.ConnectionClosed
+        self._shut_out = sockets.exceptions.InvalidStatus
         self._failures = (OSError, sockets.exceptions.WebSocketException)
 
     async def begin(self) -> None:
         """Connect; say what comes, or that it goes on.
 
         Raises:
-            ServerError: the server can't be reached, or refuses.
+            ServerError: the server can't be reached, refuses, or has lost what it kept.
         """
         start = {"type": "start", "encoding": "f32le", "keep": True, **self._options}
         if self._session is not None:
@@ -125,17 +78,33 @@ class _Talk:
                 additional_headers=self._place.headers,
                 compression=None,
                 max_size=None,
+                ping_timeout=_PONG,
             )
-            await socket.send(json.dumps(start))
-            row = _row(await socket.recv())
+        except self._shut_out as error:
+            raise self._place.shut_out(error.response.status_code) from None
         except self._failures as error:
             raise self._place.unreachable(error) from None
-        async with self._changed:
-            self._session = row["session"]
-            self._sent = row["kept"] or 0
-            self._end_sent = False
-            self._socket = socket
-            self._changed.notify_all()
+        try:
+            await socket.send(json.dumps(start))
+            # Without a limit: a server that hears an hour of sound again answers after that.
+            row = _row(await socket.recv())
+            kept, outbox = row["kept"] or 0, self._outbox
+            if not outbox.start <= kept <= outbox.end:
+                raise ServerError(
+                    f"found a server that kept {kept} bytes of the stream, expected {outbox.start} "
+                    f"to {outbox.end}: start it anew"
+                )
+            async with self._changed:
+                self._session = row["session"]
+                self._sent = kept
+                self._end_sent = False
+                self._socket = socket
+                self._changed.notify_all()
+        except self._failures as error:
+            raise self._place.unreachable(error) from None
+        except BaseException:
+            await self._hang_up(socket)
+            raise
 
     async def come_back(self, error: Exception) -> None:
         """Connect again, and again for as long as patience lasts.
@@ -143,37 +112,36 @@ class _Talk:
         Raises:
             ServerError: it lasted in vain, or the server refuses.
         """
-        deadline, pause = time.monotonic() + self._patience, _PAUSES[0]
-        while self._session is not None and time.monotonic() < deadline:
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _PAUSES[1])
+        while self._session is not None and self._left > 0:
+            began = time.monotonic()
+            await asyncio.sleep(self._pause)
+            self._pause = min(2 * self._pause, _PAUSES[1])
             try:
                 await self.begin()
                 return
             except ServerError as refused:
                 if not refused.passing:
                     raise
+            finally:
+                self._left -= time.monotonic() - began
         raise ServerError(f"found the stream broken off ({error}); start it anew") from None
 
     async def gather(self, chunks: AsyncIterable[NDArray[np.float32]]) -> None:
         """Fill the outbox."""
-        try:
-            async for chunk in chunks:
+        async for chunk in chunks:
+            data = one_channel(chunk).astype("<f4", copy=False).tobytes()
+            for start in range(0, len(data), _MESSAGE):
                 async with self._changed:
                     await self._changed.wait_for(lambda: len(self._outbox) < _MOST)
-                    self._outbox.add(np.asarray(chunk, "<f4").tobytes())
+                    self._outbox.add(data[start : start + _MESSAGE])
                     self._changed.notify_all()
-        except Exception as error:  # of the chunks' source: told where updates are read
-            self._fault = error
-            await self.close()
-            return
         async with self._changed:
             self._ended = True
             self._changed.notify_all()
 
     def _has_news(self) -> bool:
         ending = self._ended and not self._end_sent
-        return self._socket is not None and (self._outbox.end > self._sent or ending)
+        return self._socket is not self._deaf and (self._outbox.end > self._sent or ending)
 
     async def pump(self) -> None:
         """Empty the outbox."""
@@ -187,11 +155,8 @@ class _Talk:
             try:
                 await socket.send(data or json.dumps({"type": "end"}))
             except self._closed:
-                async with self._changed:
-                    if self._socket is socket:
-                        self._socket = None
-            if self._session is None:
-                await self._trim(self._sent)
+                # Who reads it sees that, too, but first what the server said before it closed.
+                self._deaf = socket
 
     async def _trim(self, place: int) -> None:
         async with self._changed:
@@ -205,34 +170,44 @@ class _Talk:
             ServerError: the server refuses, or stays away.
         """
         while True:
-            socket = self._socket
             try:
-                if socket is None:
-                    raise ConnectionError("nobody listens")
-                row = _row(await socket.recv())
-            except (self._closed, ConnectionError) as error:
-                if self._fault is not None:
-                    raise self._fault from None
-                async with self._changed:
-                    self._socket = None
+                row = _row(await self._socket.recv())
+            except self._closed as error:
                 await self.come_back(error)
                 continue
             if row["type"] == "timeline":
                 return Timeline.from_dict(row["timeline"])
-            update = Update.from_dict(row)
-            self._heard = update.time
             if row["kept"] is None:
-                self._session = None
-            else:
-                await self._trim(row["kept"])
-            return update
+                self._session = None  # what was sent could not be asked for again
+            await self._trim(self._sent if row["kept"] is None else row["kept"])
+            update = Update.from_dict(row)
+            if update.time > self._heard:
+                self._heard = update.time
+                # Only now something came of it: a server may break off after each greeting.
+                self._left, self._pause = self._patience, _PAUSES[0]
+                return update
 
     async def close(self) -> None:
         """Close the connection; harmless when repeated."""
-        socket = self._socket
-        if socket is not None:
+        if self._socket is not None:
+            await self._hang_up(self._socket)
+
+    async def _hang_up(self, socket: Any) -> None:
+        """Say that this is all: the server then forgets what it kept."""
+
+        async def hear_out() -> None:
+            # Behind what nobody takes any more, the answer would not be seen.
+            with suppress(self._closed):
+                while True:
+                    await socket.recv()
+
+        try:
+            # The library's own limit begins when what is still to be sent was taken.
             with suppress(*self._failures):
-                await socket.close()
+                async with asyncio.timeout(FAREWELL):
+                    await asyncio.gather(socket.close(), hear_out())
+        finally:
+            socket.transport.abort()
 
 
 async def stream(
@@ -252,22 +227,42 @@ async def stream(
 
     Raises:
         ServerError: the server can't be reached, refuses, or stays away.
+        Exception: what the source of the chunks raises, at once.
     """
     talk = _Talk(place, options, patience=patience)
-    await talk.begin()
-    yield None
-    at_work = [asyncio.create_task(talk.gather(chunks)), asyncio.create_task(talk.pump())]
+    at_work: list[asyncio.Task[None]] = []
     try:
-        while True:
-            answer = await talk.read()
+        await talk.begin()
+        yield None
+        at_work = [asyncio.create_task(talk.gather(chunks)), asyncio.create_task(talk.pump())]
+        answer = None
+        while not isinstance(answer, Timeline):
+            answer = await _read(talk, at_work)
             yield answer
-            if isinstance(answer, Timeline):
-                return
     finally:
-        for task in at_work:
-            task.cancel()
-        await asyncio.gather(*at_work, return_exceptions=True)
+        await _end(*at_work)
         await talk.close()
+
+
+async def _read(talk: _Talk, at_work: list[asyncio.Task[None]]) -> Update | Timeline:
+    """Give the next answer; raise what goes wrong meanwhile in what is at work beside."""
+    reading = asyncio.create_task(talk.read())
+    try:
+        while not reading.done():
+            await asyncio.wait({reading, *at_work}, return_when=asyncio.FIRST_COMPLETED)
+            for task in [task for task in at_work if task.done()]:
+                task.result()
+                at_work.remove(task)
+        return reading.result()
+    finally:
+        await _end(reading)
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    """Break tasks off, and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _row(message: str | bytes) -> dict[str, Any]:
