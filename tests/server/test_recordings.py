@@ -218,6 +218,7 @@ def test_addresses_are_fetched_only_where_that_is_allowed(serve, talk: Path) -> 
         ("/v1/analyze?hop=soon", {"content": b"x"}, 422, "hop: "),
         ("/v1/analyze?hop=-1", {"content": b"x"}, 422, "hop"),
         ("/v1/analyze?labels=glee", {"content": b"x"}, 422, "glee"),
+        ("/v1/analyze?denoise=true", {"content": b"x"}, 422, "found the option 'denoise'"),
         ("/v1/analyze?format=mid", {"content": b"x"}, 422, "format: "),
         ("/v1/nothing", {"content": b"x"}, 404, "Not Found"),
     ],

@@ -40,12 +40,7 @@ _Name = Annotated[str, InPath(description="The `session` that the stream was tol
 
 
 def routes(hall: Hall) -> APIRouter:
-    """Make the routes of a server.
-
-    Args:
-        hall: of the server.
-        files: one is held for each sound that is made ready, or on its way.
-    """
+    """Make the routes of a server."""
     router = APIRouter()
 
     @router.get(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from affetto.api import analyze
@@ -87,13 +87,8 @@ _Form = Annotated[str, Query(alias="format", json_schema_extra={"enum": list(FOR
 
 
 def routes(hall: Hall) -> APIRouter:
-    """Make the routes of a server.
-
-    Args:
-        hall: of the server.
-        files: one is held for each recording that is here, from its first byte on.
-    """
-    router = APIRouter()
+    """Make the routes of a server."""
+    router = APIRouter(dependencies=[Depends(_refuse_unknown)])
 
     @router.post(
         "/v1/analyze",
@@ -232,6 +227,14 @@ def routes(hall: Hall) -> APIRouter:
                 )
 
     return router
+
+
+async def _refuse_unknown(request: Request) -> None:
+    """Refuse an option that does nothing: it may be misspelt."""
+    known = [field.alias for field in request.scope["route"].dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            raise OptionError(f"found the option {name!r}, expected some of {', '.join(known)}")
 
 
 def _check_form(form: str) -> None:
