@@ -111,6 +111,7 @@ def command(
         log_level="warning" if quiet else "info",
         ws="websockets-sansio",
         ws_max_size=4_000_000,
+        ws_per_message_deflate=False,  # it costs more time than small messages save
         # Whoever is held up answers a ping only once the sound before it was heard.
         ws_ping_timeout=settings.idle,
         timeout_graceful_shutdown=5,
