@@ -50,7 +50,9 @@ def dial() -> Iterator[Dial]:
 
         def begin(client: httpx2.Client, **start: Any) -> tuple[ClientConnection, dict[str, Any]]:
             url = f"ws://127.0.0.1:{client.base_url.port}/v1/stream"
-            socket = opened.enter_context(connect(url, max_size=None, compression=None))
+            socket = opened.enter_context(
+                connect(url, max_size=None, compression=None, close_timeout=1)
+            )
             socket.send(json.dumps({"type": "start", **start}))
             return socket, json.loads(socket.recv(timeout=30))
 

@@ -1,4 +1,7 @@
-"""A WebSocket on which nothing takes for ever."""
+"""A WebSocket on which nothing takes for ever.
+
+Whoever is cancelled here is cancelled: before Python 3.12, `asyncio.wait_for` may forget it.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,8 @@ class Line:
         """
         ahead, self._ahead = self._ahead, None
         try:
-            message = await asyncio.wait_for(ahead or self._socket.receive(), self._idle)
+            async with asyncio.timeout(self._idle):
+                message = await (ahead or self._socket.receive())
         except (TimeoutError, RuntimeError):
             raise ClosedError from None
         if message["type"] == "websocket.disconnect":
@@ -83,7 +87,8 @@ class Line:
         """
         text = row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)
         try:
-            await asyncio.wait_for(self._socket.send_text(text), self._idle)
+            async with asyncio.timeout(self._idle):
+                await self._socket.send_text(text)
         except TimeoutError:
             raise ClosedError from None
         except (RuntimeError, WebSocketDisconnect):
@@ -114,7 +119,8 @@ class Line:
     async def hang_up(self, code: int) -> None:
         """Close; harmless where it is closed."""
         try:
-            await asyncio.wait_for(self._socket.close(code), 5.0)
+            async with asyncio.timeout(5.0):
+                await self._socket.close(code)
         except _GONE:
             return
         finally:

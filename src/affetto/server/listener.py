@@ -185,11 +185,18 @@ class Listener:
         return self.live.feed(part, arrived=arrived)
 
     def _keep(self, data: bytes) -> None:
-        if self.session is None or self.session.append(data):
-            return
-        if self.session.lost:
+        if self.session is not None and not self.session.append(data):
+            self.check_held()
+            self.session = None
+
+    def check_held(self) -> None:
+        """Make sure that nobody else has the session.
+
+        Raises:
+            OptionError: somebody has.
+        """
+        if self.session is not None and self.session.lost:
             raise OptionError(f"found this stream {self.session.lost}: it ends here")
-        self.session = None
 
     def hear_again(self, after: float) -> Iterator[list[Update]]:
         """Hear what the session kept, a little at a time.

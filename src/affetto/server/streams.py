@@ -156,6 +156,7 @@ async def _listen(hall: Hall, line: Line, listener: Listener, *, after: float | 
 async def _hear(hall: Hall, line: Line, listener: Listener) -> End:
     """Hear what comes until the client says that this was all."""
     while True:
+        listener.check_held()
         message = await line.receive()
         arrived = time.perf_counter()
         end = _end(message) if isinstance(message, str) else None
