@@ -184,3 +184,8 @@ def plain(name: str) -> str:
 def requirement(line: str) -> str:
     """Give the name of the package that a requirement asks for."""
     return plain(re.split(r"[\[<>=!~; ]", line, maxsplit=1)[0])
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "web/package-lock.json"])
+def test_what_is_pinned_is_pinned_without_an_address(name: str) -> None:
+    assert "://" not in (ROOT / name).read_text("utf-8")

@@ -176,7 +176,8 @@ def test_silence_is_told(visitor, tmp_path):
 def test_a_click_goes_there_and_a_drag_follows(opened, heard):
     for lane, part in {"#wave": 0.4, "#axis": 0.8, "#chances": 0.02, "#spectrogram": 0.6}.items():
         click_at(opened, lane, part)
-        stands(opened, heard, part * heard.duration)
+        at = part * heard.duration
+        assert stands(opened, heard, at).time == pytest.approx(at, abs=0.06)
     box = opened.page.locator("#wave").bounding_box()
     mouse = opened.page.mouse
     mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 70)
@@ -184,7 +185,8 @@ def test_a_click_goes_there_and_a_drag_follows(opened, heard):
     mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 70, steps=5)
     mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 70, steps=5)
     mouse.up()
-    stands(opened, heard, 0.9 * heard.duration)
+    at = 0.9 * heard.duration
+    assert stands(opened, heard, at).time == pytest.approx(at, abs=0.06)
 
 
 def test_rows_dots_and_keys_go_to_their_feeling(opened, heard):

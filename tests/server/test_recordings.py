@@ -333,6 +333,7 @@ def test_a_body_that_breaks_off_is_counted_and_forgotten(serve, sender) -> None:
     sender(client, body=b"RIFF").close()
     counted = 'affetto_recordings_total{outcome="stopped"} 1.0'
     wait_for(lambda: counted in client.get("/metrics").text)
+    assert client.get("/health").json()["recordings"] == 0
 
 
 def test_work_that_goes_on_keeps_its_place(serve, talk: Path, hold: threading.Event) -> None:

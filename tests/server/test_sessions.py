@@ -191,7 +191,8 @@ def test_who_closes_amid_the_sound_leaves_nothing_behind(
             socket.send(part.astype("<f4").tobytes())
         socket.close()
     wait_until(lambda: client.get("/health").json()["streams"] == 0)
-    wait_until(lambda: not kept(data))
+    wait_until(lambda: not list((data / "streams").iterdir()))
+    assert not kept(data)
 
 
 def test_a_session_has_an_end(serve, dial: Dial, data: Path, talk: np.ndarray) -> None:

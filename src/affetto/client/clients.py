@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from affetto.recognition.live import Update
+    from affetto.recognition.update import Update
 
 __all__ = ["AsyncClient", "Client"]
 

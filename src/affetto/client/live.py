@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from affetto.client.streaming import FAREWELL, stream
-from affetto.recognition.live import Update
+from affetto.recognition.update import Update
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from affetto.client.outbox import Outbox
 from affetto.client.place import ServerError, socket_library, spelt
 from affetto.recognition.hearing import one_channel
-from affetto.recognition.live import Update
+from affetto.recognition.update import Update
 from affetto.timeline import Timeline
 
 if TYPE_CHECKING:

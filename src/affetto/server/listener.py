@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.models import ModelPackage
-    from affetto.recognition.live import Update
+    from affetto.recognition.update import Update
     from affetto.server.sessions import Session
     from affetto.timeline import Timeline
 

@@ -24,7 +24,7 @@ from affetto.server.listener import End, Listener, Start
 from affetto.server.workers import BusyError
 
 if TYPE_CHECKING:
-    from affetto.recognition.live import Update
+    from affetto.recognition.update import Update
     from affetto.server.hall import Hall
     from affetto.server.sessions import Session, Sessions
 
