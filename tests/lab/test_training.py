@@ -9,7 +9,7 @@ pytest.importorskip("safetensors")
 
 from affetto.lab.run_folder import load_weights
 from affetto.lab.student import Student
-from affetto.lab.training import train
+from affetto.lab.teaching import teach
 from tiny_training import ENCODER, batches, loop, made_up_set
 
 
@@ -55,10 +55,10 @@ def scores(student):
 def test_a_training_that_was_killed_ends_with_the_same_weights(data, tmp_path, validate):
     config = loop(steps=6, tolerance=10.0)
     whole = fresh()
-    history = train(whole, batches(data), config, folder=tmp_path / "whole", validate=validate)
+    history = teach(whole, batches(data), config, folder=tmp_path / "whole", validate=validate)
     report, _ = stop_after(1, Killed())
     with pytest.raises(Killed):
-        train(
+        teach(
             fresh(),
             batches(data),
             config,
@@ -67,7 +67,7 @@ def test_a_training_that_was_killed_ends_with_the_same_weights(data, tmp_path, v
             report=report,
         )
     again = fresh()
-    resumed = train(again, batches(data), config, folder=tmp_path / "cut", validate=validate)
+    resumed = teach(again, batches(data), config, folder=tmp_path / "cut", validate=validate)
     assert [entry["step"] for entry in resumed] == [2, 4, 6]
     assert [entry["plain"] for entry in resumed] == pytest.approx([e["plain"] for e in history])
     for name, tensor in whole.state_dict().items():
@@ -76,10 +76,10 @@ def test_a_training_that_was_killed_ends_with_the_same_weights(data, tmp_path, v
 
 def test_a_finished_training_is_taken_as_it_is(data, tmp_path):
     first = fresh()
-    train(first, batches(data), loop(), folder=tmp_path, validate=scores)
+    teach(first, batches(data), loop(), folder=tmp_path, validate=scores)
     lines = []
     again = fresh()
-    train(again, batches(data), loop(), folder=tmp_path, validate=scores, report=lines.append)
+    teach(again, batches(data), loop(), folder=tmp_path, validate=scores, report=lines.append)
     assert not lines
     for name, tensor in first.state_dict().items():
         assert torch.equal(again.state_dict()[name], tensor)
@@ -88,13 +88,13 @@ def test_a_finished_training_is_taken_as_it_is(data, tmp_path):
 def test_a_key_interrupt_passes_and_tells_what_is_kept(data, tmp_path):
     report, lines = stop_after(1, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        train(fresh(), batches(data), loop(), folder=tmp_path, report=report)
+        teach(fresh(), batches(data), loop(), folder=tmp_path, report=report)
     assert "until step 2 of 4" in lines[-1]
     assert int(load_weights(tmp_path / "last.safetensors")["step"]) == 2
 
 
 def test_the_folder_holds_log_checkpoints_and_picture(data, tmp_path):
-    history = train(fresh(), batches(data), loop(), folder=tmp_path, validate=scores)
+    history = teach(fresh(), batches(data), loop(), folder=tmp_path, validate=scores)
     assert json.loads((tmp_path / "log.json").read_text()) == history
     assert {path.name for path in tmp_path.iterdir()} - {"curves.png"} == {
         "log.json",
@@ -106,7 +106,7 @@ def test_the_folder_holds_log_checkpoints_and_picture(data, tmp_path):
 
 def test_it_stops_when_nothing_gets_better(data):
     scored = iter(range(100, 0, -1))
-    history = train(
+    history = teach(
         fresh(),
         batches(data),
         loop(steps=20, check=1, patience=2),
@@ -116,6 +116,6 @@ def test_it_stops_when_nothing_gets_better(data):
 
 
 def test_the_losses_fall(data):
-    history = train(fresh(), batches(data), loop(steps=30, check=10, rate=5e-3))
+    history = teach(fresh(), batches(data), loop(steps=30, check=10, rate=5e-3))
     assert history[-1]["plain"] < history[0]["plain"]
     assert history[-1]["relative"] < history[0]["relative"]

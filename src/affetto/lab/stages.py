@@ -20,7 +20,8 @@ from affetto.lab.metrics import uar
 from affetto.lab.recipe import Recipe
 from affetto.lab.run_folder import record_settings
 from affetto.lab.student import Student
-from affetto.lab.training import best_device, load_weights, save_weights, train
+from affetto.lab.teaching import teach
+from affetto.lab.training import best_device, load_weights, save_weights
 from affetto.models.package import file_sha256
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def pretrain(
     torch.manual_seed(seed)
     student = _student(material, recipe)
     batches = _batches(material, learn, recipe, seed=seed)
-    train(student, batches, loop, losses=recipe.pretrain_losses, folder=folder, report=report)
+    teach(student, batches, loop, losses=recipe.pretrain_losses, folder=folder, report=report)
     save_weights(finished, student.state_dict())
     return finished
 
@@ -169,7 +170,7 @@ def finetune(
     def score(student: Student) -> float:
         return _score(student, material, check, recipe)
 
-    train(
+    teach(
         student,
         _batches(material, learn, recipe, seed=seed),
         loop,

@@ -7,22 +7,23 @@ import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from affetto.errors import OptionError
 from affetto.lab.run_folder import RunFolder, load_weights, save_weights
-from affetto.lab.student import LossConfig, Student
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from affetto.lab.batches import Batches
+__all__ = ["LoopConfig", "best_device", "fit", "load_weights", "save_weights"]
 
-__all__ = ["LoopConfig", "best_device", "load_weights", "save_weights", "train"]
+Batch = TypeVar("Batch")
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,37 +75,38 @@ def _rate(step: int, config: LoopConfig) -> float:
     return rise * 0.5 * (1.0 + math.cos(math.pi * step / config.steps))
 
 
-def train(
-    student: Student,
-    batches: Batches,
+def fit(
+    network: Net,
+    draw: Callable[[int], Batch],
+    losses: Callable[[Batch], Mapping[str, Tensor]],
     config: LoopConfig,
     *,
-    losses: LossConfig | None = None,
     folder: Path | None = None,
-    validate: Callable[[Student], float] | None = None,
+    validate: Callable[[Net], float] | None = None,
     report: Callable[[str], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Train, or go on with a training that stopped.
 
     Args:
-        student: learns in place; ends with the running mean of its weights, at the check that
+        network: learns in place; ends with the running mean of its weights, at the check that
             `validate` liked best where it is given.
-        batches: what it learns from.
+        draw: gives the batch of a step, the same for the same step; called from another thread.
+        losses: gives the parts of the loss of a batch, each already weighed.
         config: how long and how fast.
-        losses: what the losses weigh.
         folder: where the run keeps its log, its last checkpoint and its best weights.
-        validate: gives a score of the student on held-out TRAINING speakers; higher is better.
+        validate: gives a score of the network on held-out TRAINING speakers; higher is better.
         report: told one line a check.
 
     Returns:
         The history: one entry a check, with the step, the mean losses and the score.
 
     Raises:
+        OptionError: the loss is no longer a number; the last checkpoint stays.
         KeyboardInterrupt: passed on; the last checkpoint stays, and `report` is told where.
     """
     run = RunFolder(folder)
     try:
-        _learn(student, batches, config, losses or LossConfig(), run, validate, report)
+        _learn(network, draw, losses, config, run, validate, report)
     except KeyboardInterrupt:
         if report is not None and folder is not None:
             report(
@@ -113,51 +115,55 @@ def train(
             )
         raise
     run.draw()
-    student.settle()
-    student.eval()
+    network.eval()
     return run.history
 
 
 def _learn(
-    student: Student,
-    batches: Batches,
+    network: Net,
+    draw: Callable[[int], Batch],
+    losses: Callable[[Batch], Mapping[str, Tensor]],
     config: LoopConfig,
-    losses: LossConfig,
     run: RunFolder,
-    validate: Callable[[Student], float] | None,
+    validate: Callable[[Net], float] | None,
     report: Callable[[str], None] | None,
 ) -> None:
-    """Go through the steps, and leave the student with the weights that are kept."""
+    """Go through the steps, and leave the network with the weights that are kept."""
     device = best_device()
     torch.manual_seed(config.seed)
-    student.to(device=device, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(student.parameters(), config.rate, weight_decay=config.decay)
-    average = {name: tensor.detach().clone() for name, tensor in student.state_dict().items()}
-    start = run.resume(student, average, optimizer)
-    mean = copy.deepcopy(student)
+    network.to(device=device, memory_format=torch.channels_last)
+    learning = [tensor for tensor in network.parameters() if tensor.requires_grad]
+    optimizer = torch.optim.AdamW(learning, config.rate, weight_decay=config.decay)
+    average = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+    start = run.resume(network, average, optimizer)
+    mean = copy.deepcopy(network)
     best = max((entry.get("score", -1.0) for entry in run.history), default=-1.0)
-    targets = _Targets(batches)
     sums: dict[str, float] = {}
     began = time.monotonic()
     kept: dict[str, Tensor] | None = None
     over = config.patience > 0 and _stale(run.history) >= config.patience
     with ThreadPoolExecutor(1) as ahead:
-        upcoming = ahead.submit(batches.draw, start)
+        upcoming = ahead.submit(draw, start)
         for step in range(start, start if over else config.steps):
             batch = upcoming.result()
-            upcoming = ahead.submit(batches.draw, step + 1)
-            student.train()
+            upcoming = ahead.submit(draw, step + 1)
+            network.train()
             torch.manual_seed(config.seed * 1_000_003 + step)
             for group in optimizer.param_groups:
                 group["lr"] = config.rate * _rate(step, config)
             with torch.autocast(device.type, torch.bfloat16, enabled=config.half):
-                parts = student.losses(batch, batches.data, targets(batch.target, device), losses)
+                parts = losses(batch)
                 total = torch.stack(list(parts.values())).sum()
+            if not torch.isfinite(total):
+                raise OptionError(
+                    f"found a loss of {total.item()} in step {step + 1} of {config.steps}, "
+                    f"expected a number: lower the learning rate ({config.rate:g})"
+                )
             optimizer.zero_grad(set_to_none=True)
             total.backward()
-            torch.nn.utils.clip_grad_norm_(student.parameters(), config.clip)
+            torch.nn.utils.clip_grad_norm_(learning, config.clip)
             optimizer.step()
-            _follow(average, student, min(config.average, (1 + step) / (10 + step)))
+            _follow(average, network, min(config.average, (1 + step) / (10 + step)))
             for name, value in parts.items():
                 sums[name] = sums.get(name, 0.0) + value.item()
             done = step + 1
@@ -168,13 +174,14 @@ def _learn(
             sums = {}
             if validate is not None:
                 mean.load_state_dict(average)
+                mean.eval()
                 entry["score"] = validate(mean)
                 if entry["score"] > best - config.tolerance:
                     best = max(best, entry["score"])
                     kept = {name: tensor.clone() for name, tensor in average.items()}
                     run.keep_best(kept)
             run.history.append(entry)
-            run.checkpoint(done, student, average, optimizer)
+            run.checkpoint(done, network, average, optimizer)
             if report is not None:
                 pace = (time.monotonic() - began) / (done - start)
                 figures = " ".join(f"{n} {v:.3f}" for n, v in entry.items() if n != "step")
@@ -183,13 +190,13 @@ def _learn(
                 break
     if validate is not None:
         kept = kept or run.best()
-    student.load_state_dict(average if validate is None or kept is None else kept)
+    network.load_state_dict(average if validate is None or kept is None else kept)
 
 
-def _follow(average: dict[str, Tensor], student: Student, decay: float) -> None:
+def _follow(average: dict[str, Tensor], network: nn.Module, decay: float) -> None:
     """Move the running mean of the weights towards what they are now."""
     with torch.no_grad():
-        for name, tensor in student.state_dict().items():
+        for name, tensor in network.state_dict().items():
             if tensor.is_floating_point():
                 average[name].lerp_(tensor, 1.0 - decay)
             else:
@@ -205,21 +212,3 @@ def _stale(history: list[dict[str, Any]]) -> int:
     """
     scores = [entry["score"] for entry in history if "score" in entry]
     return len(scores) - 1 - int(np.argmax(scores)) if scores else 0
-
-
-class _Targets:
-    """The teacher's targets of a batch, standardised value by value."""
-
-    def __init__(self, batches: Batches) -> None:
-        self.store = batches.data.store
-        sample = self.store.targets[:: max(1, len(self.store.targets) // 8000)].astype(np.float32)
-        self.known = len(sample) > 0
-        if self.known:
-            self.mean, self.scale = sample.mean(0), sample.std(0) + 1e-3
-
-    def __call__(self, rows: np.ndarray[Any, Any], device: torch.device) -> Tensor | None:
-        if not self.known:
-            return None
-        taken = self.store.targets[np.maximum(rows, 0)].astype(np.float32)
-        standard = np.clip((taken - self.mean) / self.scale, -3.0, 6.0)
-        return torch.from_numpy(standard).to(device)

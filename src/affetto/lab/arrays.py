@@ -1,0 +1,249 @@
+"""Features of many clips by one recipe: computed once, kept, saved, merged and taken up again.
+
+`compute` works in shards that are named by all that they are made of: a run that was killed goes on
+where it was, and a changed clip is computed anew. `save` writes a folder that people can read, too:
+
+    values.npy    the features of all clips, one after the other
+    starts.npy    where each clip starts in them, and the end of the last
+    clips.csv     the clips, a manifest like any other
+    recipe.json   what the features are
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from affetto.errors import CorpusError, FormatError, OptionError
+from affetto.features.recipe import FeatureRecipe, fit_length, paint
+from affetto.jobs import atomic_write, make_folder, run
+from affetto.lab.augment import generator, parse
+from affetto.lab.corpora import Clip, Table, load, samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["FeatureArrays"]
+
+_SHARD = 128
+
+
+@dataclass(frozen=True)
+class FeatureArrays:
+    """Features of clips, as `FeatureRecipe.raw` gives them.
+
+    Attributes:
+        recipe: what they are; its `length` is not applied yet.
+        table: the clips, in order.
+        values: frames of all clips, (frames, columns); or one row a clip, (clips, columns); or
+            pictures' grey levels, (clips, size, size).
+        starts: first place of each clip in `values` and, last, the end, (clips + 1,).
+    """
+
+    recipe: FeatureRecipe
+    table: Table
+    values: NDArray[Any]
+    starts: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def raw(self, clip: int) -> NDArray[Any]:
+        """Give all that is kept of a clip: (frames, columns), (columns,) or (size, size)."""
+        part = self.values[self.starts[clip] : self.starts[clip + 1]]
+        return part if self.recipe.kind == "frames" else part[0]
+
+    def stacked(self, clips: Iterable[int], *, length: int | None = None) -> NDArray[np.float32]:
+        """Give clips as a model takes them, (n, …).
+
+        Args:
+            clips: which.
+            length: frames, where the recipe leaves that open.
+        """
+        kind, length = self.recipe.kind, length or self.recipe.length
+        rows = [self.raw(clip) for clip in clips]
+        if kind == "frames":
+            rows = [fit_length(part, length) for part in rows]
+        stack = np.stack(rows) if rows else np.empty((0, *map(int, self._shape(length))))
+        return paint(stack) if kind == "picture" else np.asarray(stack, np.float32)
+
+    def _shape(self, length: int | None) -> tuple[int, ...]:
+        if self.recipe.kind == "frames":
+            return length or 0, self.values.shape[1]
+        return self.values.shape[1:]
+
+    @classmethod
+    def compute(
+        cls,
+        table: Sequence[Clip],
+        recipe: FeatureRecipe,
+        folder: Path,
+        *,
+        steps: str = "",
+        variant: int = 0,
+        seed: int = 0,
+        workers: int | None = None,
+    ) -> FeatureArrays:
+        """Compute, or take from `folder`, the features of clips.
+
+        Args:
+            table: the clips.
+            recipe: what to compute; its length is left for later.
+            folder: where shards are kept; created where it is missing.
+            steps: what befalls every clip first, for `affetto.lab.augment.parse`.
+            variant: number of the variant: each meets other chance.
+            seed: of the steps' chance.
+            workers: processes; all cores by default.
+
+        Raises:
+            CorpusError: there are no clips, or one can't be decoded; names the first.
+            OptionError: an unknown step.
+        """
+        if not table:
+            raise CorpusError("found no clips to compute features of, expected one or more")
+        make_folder(folder)
+        parse(steps) if steps else None
+        recipe = recipe.whole()
+        shards = [tuple(table[i : i + _SHARD]) for i in range(0, len(table), _SHARD)]
+        about = f"{json.dumps(recipe.to_dict())}|{steps}|{variant}|{seed}"
+        paths = [folder / _name(shard, about) for shard in shards]
+        found = {path: part for path in paths if (part := _read(path)) is not None}
+        missing = [(s, path) for s, path in zip(shards, paths, strict=True) if path not in found]
+        make = partial(_make_shard, recipe=recipe, steps=steps, variant=variant, seed=seed)
+        for outcome in run(make, missing, workers=workers, describe="features" if missing else ""):
+            if outcome.error is not None:
+                raise CorpusError(f"features could not be computed: {outcome.error}")
+            path = outcome.item[1]
+            if (made := _read(path)) is None:
+                raise CorpusError(f"{path}: can't be read although just written; try again")
+            found[path] = made
+        counts = np.concatenate([found[path]["counts"] for path in paths])
+        return cls(
+            recipe,
+            Table(table),
+            np.concatenate([found[path]["values"] for path in paths]),
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        )
+
+    def merge(self, *others: FeatureArrays) -> FeatureArrays:
+        """Join arrays of one recipe; a clip that stands in several is kept once.
+
+        Raises:
+            OptionError: they are of different recipes.
+            ManifestError: one clip has two different labels.
+        """
+        for other in others:
+            if other.recipe != self.recipe:
+                mine, its = self.recipe.to_dict(), other.recipe.to_dict()
+                name = next(name for name in mine if mine[name] != its[name])
+                raise OptionError(
+                    f"found features of {name} {its[name]} beside {name} {mine[name]}, expected "
+                    "one recipe; compute them alike"
+                )
+        table = self.table.merge(*(other.table for other in others))
+        homes = {
+            clip.key: (arrays, i)
+            for arrays in (*reversed(others), self)
+            for i, clip in enumerate(arrays.table)
+        }
+        parts = []
+        for clip in table:
+            arrays, i = homes[clip.key]
+            parts.append(arrays.values[arrays.starts[i] : arrays.starts[i + 1]])
+        starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+        return FeatureArrays(self.recipe, table, np.concatenate(parts), starts.astype(np.int64))
+
+    def save(self, folder: Path) -> None:
+        """Write the arrays to a folder, made where it is missing.
+
+        Raises:
+            OutputError: it can't be written there.
+        """
+        make_folder(folder)
+        for name in ("values", "starts"):
+            with atomic_write(folder / f"{name}.npy", "wb") as file:
+                np.save(file, getattr(self, name), allow_pickle=False)
+        self.table.write_csv(folder / "clips.csv")
+        with atomic_write(folder / "recipe.json") as file:
+            json.dump(self.recipe.to_dict(), file, indent=1)
+            file.write("\n")
+
+    @classmethod
+    def open(cls, folder: Path) -> FeatureArrays:
+        """Take up what `save` wrote.
+
+        Raises:
+            FormatError: the folder holds no such arrays, or damaged ones.
+            ManifestError: its table can't be read.
+        """
+        try:
+            row = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+            recipe = FeatureRecipe.from_dict(row)
+            values = np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False)
+            starts = np.load(folder / "starts.npy", allow_pickle=False)
+        except (OSError, ValueError, TypeError, AttributeError, OptionError) as error:
+            raise FormatError(
+                f"{folder}: found no features that can be read ({error}), expected a folder that "
+                "`affetto features` wrote"
+            ) from None
+        table = load(folder / "clips.csv")
+        rises = starts.ndim == 1 and (np.diff(starts) > 0).all() and starts[:1].tolist() == [0]
+        if not rises or len(starts) != len(table) + 1 or starts[-1] != len(values):
+            raise FormatError(
+                f"{folder}: found features of {max(len(starts) - 1, 0)} clips beside a table of "
+                f"{len(table)}, expected as many; compute them again"
+            )
+        return cls(recipe, table, values, starts)
+
+
+def _name(clips: Sequence[Clip], about: str) -> str:
+    """Name a shard by the state of all that it is made of."""
+    mark = hashlib.sha256(about.encode())
+    for clip in clips:
+        mark.update(f"{clip.stamp()}\n".encode())
+    return f"{mark.hexdigest()[:24]}.npz"
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]] | None:
+    """Read a shard; None where there is none, or a damaged one."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            part = dict(file.items())
+    except Exception:  # a damaged zip raises what it likes
+        return None
+    return part if {"values", "counts"} <= part.keys() else None
+
+
+def _make_shard(
+    item: tuple[tuple[Clip, ...], Path],
+    *,
+    recipe: FeatureRecipe,
+    steps: str,
+    variant: int,
+    seed: int,
+) -> None:
+    """Compute the features of some clips and write them to one file."""
+    clips, path = item
+    step = parse(steps) if steps else None
+    rows = []
+    for clip in clips:
+        heard = samples(clip)
+        if step is not None:
+            heard = step(heard, generator(seed, clip.name, variant))
+        made = recipe.raw(np.asarray(heard, np.float32))
+        rows.append(made if recipe.kind == "frames" else made[None])
+    arrays = {
+        "values": np.concatenate(rows),
+        "counts": np.array([len(part) for part in rows], np.int64),
+    }
+    with atomic_write(path, "wb") as file:
+        # numpy's stub takes the names of the arrays for options
+        np.savez(file, **cast("Any", arrays))
