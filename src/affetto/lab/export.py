@@ -12,7 +12,7 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from affetto.lab.student import Student
 
-__all__ = ["encoder_onnx", "head_onnx"]
+__all__ = ["encoder_onnx", "export", "head_onnx"]
 
 _OPSET = 17
 
@@ -24,7 +24,7 @@ def encoder_onnx(student: Student) -> bytes:
     """
     config = student.encoder.config
     example = torch.zeros(1, config.receptive + 2 * config.stride, config.bands)
-    return _export(
+    return export(
         student.encoder,
         (example,),
         ["features"],
@@ -43,16 +43,25 @@ def head_onnx(student: Student) -> bytes:
     size = len(student.head.mean)
     example = torch.zeros(2, size)
     free = {name: {0: "n"} for name in ("pooled", "baseline", "logits")}
-    return _export(student.head, (example, example), ["pooled", "baseline"], ["logits"], free)
+    return export(student.head, (example, example), ["pooled", "baseline"], ["logits"], free)
 
 
-def _export(
+def export(
     module: nn.Module,
     example: tuple[Tensor, ...],
     inputs: list[str],
     outputs: list[str],
     free: dict[str, dict[int, str]],
 ) -> bytes:
+    """Write a network as ONNX.
+
+    Args:
+        module: the network; it goes to the CPU.
+        example: its inputs, of any content.
+        inputs: what they are called.
+        outputs: what they are called.
+        free: axes that may have any length: name → axis → what it is called.
+    """
     buffer = io.BytesIO()
     module = module.cpu().eval()
     with warnings.catch_warnings():

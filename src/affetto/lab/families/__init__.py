@@ -1,0 +1,135 @@
+"""Every family of models that the laboratory trains, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from affetto.errors import OptionError
+from affetto.features.recipe import FeatureRecipe
+from affetto.lab.families.classical import (
+    BoostingSettings,
+    ForestSettings,
+    MlpSettings,
+    SvmSettings,
+)
+from affetto.lab.families.settings import NetworkSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from affetto.lab.families.lesson import Fitted, Lesson
+
+__all__ = ["FAMILIES", "Family", "find"]
+
+_ROW = FeatureRecipe("row", parts=("functionals", "mfcc", "mel"), statistics=("mean", "std"))
+_FRAMES = FeatureRecipe("frames", length=112)
+_MFCC = FeatureRecipe("frames", parts=("mfcc",), hop=256, length=194)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A kind of model.
+
+    Attributes:
+        name: as `affetto train --model` takes it.
+        help: one line.
+        features: what it hears, unless asked otherwise.
+        settings: what can be set, as it is unless asked otherwise.
+        packages: what it needs installed, as they are imported.
+    """
+
+    name: str
+    help: str
+    features: FeatureRecipe
+    settings: Any
+    packages: tuple[str, ...] = ("torch", "safetensors", "onnx")
+
+    @property
+    def classical(self) -> bool:
+        """Whether it learns in one go from one row of numbers a clip."""
+        return self.features.kind == "row"
+
+    def fit(self, lesson: Lesson, settings: Any, recipe: FeatureRecipe) -> Fitted:
+        """Train a model of the family.
+
+        Args:
+            lesson: what to learn from.
+            settings: of the kind of `settings`.
+            recipe: what it hears; its length is the network's.
+        """
+        if self.classical:
+            from affetto.lab.families import classical
+
+            fits = {
+                "svm": classical.svm,
+                "mlp": classical.mlp,
+                "forest": classical.forest,
+                "gradient-boosting": classical.boosting,
+            }
+            return fits[self.name](lesson, settings)
+        from affetto.lab.families.networks import fit_network
+
+        return fit_network(self.name, lesson, settings, length=recipe.length or 0)
+
+
+_CLASSICAL = ("sklearn", "onnx")
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        family.name: family
+        for family in (
+            Family("svm", "Support vectors on functionals.", _ROW, SvmSettings(), _CLASSICAL),
+            Family("mlp", "A perceptron on functionals.", _ROW, MlpSettings(), _CLASSICAL),
+            Family("forest", "A random forest on functionals.", _ROW, ForestSettings(), _CLASSICAL),
+            Family(
+                "gradient-boosting",
+                "Boosted trees on functionals.",
+                _ROW,
+                BoostingSettings(),
+                _CLASSICAL,
+            ),
+            Family("cnn1d", "Convolutions over MFCC in time.", _MFCC, NetworkSettings()),
+            Family("lstm", "Two LSTM layers on MFCC, chroma and mel.", _FRAMES, NetworkSettings()),
+            Family(
+                "cnn", "Seven convolutions on MFCC, chroma and mel.", _FRAMES, NetworkSettings()
+            ),
+            Family(
+                "cnn-lstm",
+                "Convolutions and two LSTM layers on MFCC, chroma and mel.",
+                _FRAMES,
+                NetworkSettings(),
+            ),
+            Family("resnet18", "ResNet-18 on MFCC pictures.", _MFCC, NetworkSettings(epochs=40)),
+            Family(
+                "mfcc-cnn",
+                "Eighteen convolutions that narrow, on MFCC pictures.",
+                _MFCC,
+                NetworkSettings(epochs=40),
+            ),
+            Family(
+                "yolo-cls",
+                "The YOLOv8 classifier on mel-spectrogram pictures.",
+                FeatureRecipe("picture"),
+                NetworkSettings(),
+            ),
+        )
+    }
+)
+"""Every family by its name."""
+
+
+def find(name: str) -> Family:
+    """Find a family by its name.
+
+    Raises:
+        OptionError: there is none of that name.
+
+    Examples:
+        >>> find("svm").classical
+        True
+    """
+    if name not in FAMILIES:
+        raise OptionError(f"found model {name!r}, expected one of {', '.join(FAMILIES)}")
+    return FAMILIES[name]

@@ -1,0 +1,90 @@
+"""What a family of models learns from, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from affetto.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from affetto.lab.arrays import FeatureArrays
+
+__all__ = ["Fitted", "Lesson"]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Clips to learn from, with their features and labels.
+
+    Attributes:
+        arrays: features of all clips; after the first, of altered variants of the same clips.
+        labels: the classes, in the order of the logits.
+        target: class of each clip, (clips,); -1 where it has none of them.
+        train: clips to learn from.
+        validation: clips of held-out training speakers, to choose by; may be empty.
+        soft: shares of the classes in listeners' votes, (clips, classes), to learn instead of
+            `target`; a row of zeros falls back to it.
+        seed: of everything drawn.
+        folder: where a long training keeps its state; None keeps nothing.
+        report: told one line a check.
+
+    Raises:
+        CorpusError: a class has no clip to learn from, or there are fewer than two.
+    """
+
+    arrays: Sequence[FeatureArrays]
+    labels: tuple[str, ...]
+    target: NDArray[np.int64]
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    soft: NDArray[np.float32] | None = None
+    seed: int = 0
+    folder: Path | None = None
+    report: Callable[[str], None] | None = None
+
+    def __post_init__(self) -> None:
+        counts = np.bincount(self.target[self.train], minlength=len(self.labels))
+        missing = [label for label, n in zip(self.labels, counts, strict=False) if n == 0]
+        if missing or len(self.labels) < 2:
+            raise CorpusError(
+                f"found no training clip of {', '.join(missing) or 'a second class'}, expected "
+                "some of two classes or more, each with more than one speaker: leave a class out "
+                "(--exclude), or give more clips"
+            )
+
+    @property
+    def clean(self) -> FeatureArrays:
+        """The features of the clips as they are."""
+        return self.arrays[0]
+
+    def everything(self) -> NDArray[np.int64]:
+        """Give the clips of training and validation, in order."""
+        return np.sort(np.concatenate([self.train, self.validation]))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model of any family.
+
+    Attributes:
+        onnx: the model as an ONNX file: `features` (n, …) to `logits` (n, classes).
+        logits: the trained model itself, on features (n, …), to hold the file against.
+        parameters: how many numbers were learnt.
+        notes: whatever else one wants to know of the training: plain JSON types.
+        held_out: logits of the lesson's validation clips by a model that did not learn from them,
+            (clips, classes); None where there are none.
+    """
+
+    onnx: bytes
+    logits: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    parameters: int
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    held_out: NDArray[np.float32] | None = None

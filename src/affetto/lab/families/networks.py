@@ -1,0 +1,190 @@
+"""The families of networks: one training for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from affetto.errors import ModelError
+from affetto.lab.architectures.blocks import Standardised
+from affetto.lab.export import export
+from affetto.lab.families.drawing import DrawConfig, Drawing
+from affetto.lab.families.lesson import Fitted
+from affetto.lab.metrics import uar
+from affetto.lab.run_folder import record_settings
+from affetto.lab.training import LoopConfig, best_device, fit, load_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from affetto.lab.families.drawing import Batch
+    from affetto.lab.families.lesson import Lesson
+    from affetto.lab.families.settings import NetworkSettings
+
+__all__ = ["fit_network"]
+
+_AT_ONCE = 64
+
+
+def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length: int) -> Fitted:
+    """Train a network.
+
+    Args:
+        name: of the family.
+        lesson: what to learn from.
+        settings: see `NetworkSettings`.
+        length: frames that the network hears, where it hears frames.
+
+    Raises:
+        OptionError: the loss is no longer a number, or the run folder holds another training.
+        ModelError: weights to start from that are of another network.
+    """
+    shape = (length, lesson.clean.values.shape[1])
+    if lesson.clean.recipe.kind == "picture":
+        shape = (3, lesson.clean.recipe.size, lesson.clean.recipe.size)
+    torch.manual_seed(lesson.seed)
+    network = _standardised(_core(name, shape, len(lesson.labels), settings), lesson, length)
+    frozen = _start_from(network.core, settings.weights) if settings.weights else []
+    if settings.freeze:
+        for parameter in frozen:
+            parameter.requires_grad_(False)
+    draw = Drawing(lesson, _part(DrawConfig, settings), length=length)
+    per_epoch = -(-len(lesson.train) // settings.batch)
+    loop = LoopConfig(
+        steps=max(1, round(settings.epochs * per_epoch)),
+        rate=settings.rate,
+        decay=settings.decay,
+        seed=lesson.seed,
+        check=max(per_epoch, round(settings.epochs * per_epoch / settings.checks)),
+        patience=settings.patience,
+        average=settings.average,
+        half=settings.half,
+    )
+    if lesson.folder is not None:
+        about = {"model": name, "settings": asdict(settings), "clips": len(lesson.train)}
+        about |= {"held_out": len(lesson.validation), "labels": lesson.labels, "shape": shape}
+        about |= {"variants": len(lesson.arrays), "seed": lesson.seed}
+        record_settings(lesson.folder, about)
+    device = best_device()
+    weights = _class_weights(lesson, settings).to(device)
+
+    def losses(batch: Batch) -> dict[str, Tensor]:
+        logits = network(torch.from_numpy(batch.features).to(device)).float()
+        target = torch.from_numpy(batch.target).to(device) * weights
+        return {"class": -(target * logits.log_softmax(dim=1)).sum(dim=1).mean()}
+
+    held_out = lesson.clean.stacked(lesson.validation, length=length)
+    truth = lesson.target[lesson.validation]
+
+    def score(network: nn.Module) -> float:
+        return float(uar(truth, _logits(network, held_out).argmax(axis=1)))
+
+    history = fit(
+        network,
+        draw,
+        losses,
+        loop,
+        folder=lesson.folder,
+        validate=score if len(truth) else None,
+        report=lesson.report,
+    )
+    network.cpu().eval()
+    example = torch.zeros(1, *shape)
+    onnx = export(
+        network, (example,), ["features"], ["logits"], {"features": {0: "n"}, "logits": {0: "n"}}
+    )
+    return Fitted(
+        onnx,
+        lambda features: _logits(network, features),
+        sum(tensor.numel() for tensor in network.core.parameters()),
+        {"settings": asdict(settings), "steps": history[-1]["step"], **_best(history)},
+        _logits(network, held_out) if len(truth) else None,
+    )
+
+
+def _core(name: str, shape: tuple[int, ...], classes: int, settings: NetworkSettings) -> nn.Module:
+    from affetto.lab.architectures.pictures import Cnn, MfccCnn, ResNet18
+    from affetto.lab.architectures.sequence import Cnn1d, CnnLstm, Lstm
+    from affetto.lab.architectures.yolo import YoloCls
+
+    if name == "yolo-cls":
+        return YoloCls(classes, size=settings.size, dropout=settings.dropout)
+    kinds: dict[str, Callable[..., nn.Module]] = {
+        "cnn1d": Cnn1d,
+        "lstm": Lstm,
+        "cnn": Cnn,
+        "cnn-lstm": CnnLstm,
+        "resnet18": ResNet18,
+        "mfcc-cnn": MfccCnn,
+    }
+    return kinds[name](shape[-1], classes, width=settings.width, dropout=settings.dropout)
+
+
+def _part(kind: type[DrawConfig], settings: NetworkSettings) -> DrawConfig:
+    """Take those settings that are of the drawing."""
+    return kind(**{field.name: getattr(settings, field.name) for field in fields(kind)})
+
+
+def _standardised(core: nn.Module, lesson: Lesson, length: int) -> Standardised:
+    """Put the core behind the training clips' mean and deviation; pictures need neither."""
+    if lesson.clean.recipe.kind == "picture":
+        return Standardised(core, torch.zeros(1), torch.ones(1))
+    rows = lesson.clean.stacked(lesson.train, length=length)
+    rows = rows.reshape(-1, rows.shape[-1])
+    mean = rows.mean(axis=0, dtype=np.float64)
+    scale = np.maximum(rows.std(axis=0, dtype=np.float64), 1e-3)
+    return Standardised(core, torch.from_numpy(mean).float(), torch.from_numpy(scale).float())
+
+
+def _class_weights(lesson: Lesson, settings: NetworkSettings) -> Tensor:
+    """Weigh rare classes as much as common ones in the loss, where that was asked for."""
+    counts = np.bincount(lesson.target[lesson.train], minlength=len(lesson.labels))
+    if settings.balance != "weights":
+        return torch.ones(len(counts))
+    return torch.from_numpy(counts.sum() / (len(counts) * counts)).float()
+
+
+def _start_from(core: nn.Module, path: Path) -> list[nn.Parameter]:
+    """Load weights from a file, as far as names and shapes agree; give what was loaded.
+
+    Raises:
+        ModelError: the file can't be read, or is of another network.
+    """
+    stored = load_weights(path)
+    own = core.state_dict()
+    first = stored.get("conv1.weight")
+    if first is not None and "conv1.weight" in own and first.shape[1] == 3:
+        # A network for colours looks at grey as at three equal colours.
+        stored["conv1.weight"] = first.sum(dim=1, keepdim=True)
+    taken = {n: t for n, t in stored.items() if n in own and own[n].shape == t.shape}
+    if len(taken) < len(own) // 2:
+        raise ModelError(
+            f"{path}: found {len(taken)} of {len(own)} tensors of this network, expected most of "
+            "them: give weights of the same network (.safetensors)"
+        )
+    core.load_state_dict(own | taken)
+    return [parameter for name, parameter in core.named_parameters() if name in taken]
+
+
+def _logits(network: nn.Module, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Let the network judge features, (n, …); logits, (n, classes)."""
+    network.eval()
+    device = next(network.parameters()).device
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(features), _AT_ONCE):
+            batch = torch.from_numpy(features[start : start + _AT_ONCE]).to(device)
+            parts.append(network(batch).float().cpu().numpy())
+    return np.concatenate(parts)
+
+
+def _best(history: list[dict[str, Any]]) -> dict[str, Any]:
+    scores = [round(entry["score"], 4) for entry in history if "score" in entry]
+    return {"scores": scores} if scores else {}

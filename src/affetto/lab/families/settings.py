@@ -1,0 +1,81 @@
+"""What can be set of the networks' training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from affetto.errors import OptionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["NetworkSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """How a network learns.
+
+    Attributes:
+        epochs: how often it meets as many clips as there are.
+        batch: clips at a time.
+        rate: highest learning rate (AdamW; warmed up, then a half cosine down to nothing).
+        decay: weight decay.
+        dropout: see the network.
+        width: multiplies its channels.
+        size: of the YOLOv8 network: n, s or m.
+        balance: "sampling" draws classes alike, "weights" weighs the loss, "none" does neither.
+        stretch: slowest and fastest speed at which frames are taken.
+        time_mask: share of the time that a mask may take (SpecAugment).
+        band_mask: share of the columns that a mask may take.
+        mixup: strength of mixing pairs of clips; 0 for none.
+        smoothing: of the labels.
+        checks: of the held-out speakers, in all.
+        patience: checks without a better score after which to stop; 0 never does.
+        average: decay of the running mean of the weights, which is what is kept.
+        half: compute in bfloat16 where that is faster.
+        weights: a file of weights to start from (.safetensors).
+        freeze: leave what was loaded as it is.
+    """
+
+    epochs: float = 60.0
+    batch: int = 32
+    rate: float = 1.5e-3
+    decay: float = 2e-2
+    dropout: float = 0.3
+    width: float = 1.0
+    size: Literal["n", "s", "m"] = "n"
+    balance: Literal["sampling", "weights", "none"] = "sampling"
+    stretch: tuple[float, float] = (0.85, 1.18)
+    time_mask: float = 0.15
+    band_mask: float = 0.15
+    mixup: float = 0.2
+    smoothing: float = 0.1
+    checks: int = 20
+    patience: int = 0
+    average: float = 0.98
+    half: bool = True
+    weights: Path | None = None
+    freeze: bool = False
+
+    def __post_init__(self) -> None:
+        least = {"epochs": 0.0, "rate": 0.0, "width": 0.0}
+        for name, low in least.items():
+            if not getattr(self, name) > low:
+                raise OptionError(f"found {name} {getattr(self, name)}, expected it above {low:g}")
+        if self.batch < 2 or self.checks < 1 or self.patience < 0:
+            raise OptionError(
+                f"found batch {self.batch}, checks {self.checks}, patience {self.patience}, "
+                "expected at least 2, 1 and 0"
+            )
+        for name in ("dropout", "time_mask", "band_mask", "smoothing", "average"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise OptionError(f"found {name} {getattr(self, name)}, expected it in [0, 1)")
+        if self.mixup < 0.0 or not 0.0 < self.stretch[0] <= self.stretch[1]:
+            raise OptionError(
+                f"found mixup {self.mixup} and stretch {self.stretch}, expected mixup 0 or more "
+                "and two rising speeds above 0"
+            )
+        if self.freeze and self.weights is None:
+            raise OptionError("found freeze without weights, expected a file of weights as well")
