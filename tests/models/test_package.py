@@ -5,7 +5,7 @@ import pytest
 
 from affetto.errors import ModelError, OutputError
 from affetto.models import ModelPackage, RowStream, verify, write_package
-from affetto.models.package import FILES
+from affetto.models.card import FILES as FILES_OF_KINDS
 from tiny_model import (
     BANDS,
     LABELS,
@@ -18,6 +18,8 @@ from tiny_model import (
     network,
     write_tiny,
 )
+
+FILES = FILES_OF_KINDS["frames"]
 
 
 @pytest.fixture

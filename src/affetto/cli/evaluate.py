@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from affetto.cli.console import note, print_data, show
-from affetto.cli.options import Model, Prior
+from affetto.cli.options import Model, Prior, refuse_unused
 from affetto.errors import OptionError
 from affetto.jobs import atomic_write, check_file, check_folder, check_there
 
@@ -147,7 +147,7 @@ def command(
             "found nothing to measure on, expected --manifest TABLE of clips, --data TABLE to "
             "train a protocol's folds, or --from FOLDER for the results of protocols"
         )
-    _refuse_unused(context, given[0])
+    refuse_unused(context, _USED[given[0]], beside=given[0])
     for source in (manifest, results, *(data or ()), noises, teacher):
         check_there(source)
     if output is not None:
@@ -199,16 +199,6 @@ def command(
         note(error if file in error else f"{file}: {error}")
     if outcome.failed:
         raise typer.Exit(2)
-
-
-def _refuse_unused(context: typer.Context, way: str) -> None:
-    """Refuse options that this way to measure does not take."""
-    for parameter in context.command.params:
-        source = context.get_parameter_source(parameter.name or "")
-        typed = source is not None and source.name == "COMMANDLINE"
-        if typed and parameter.name not in _USED[way]:
-            name = parameter.opts[0] if parameter.opts[0].startswith("-") else "a protocol"
-            raise OptionError(f"found {name} beside {way}, where it does nothing: leave one out")
 
 
 def _cross_validate(

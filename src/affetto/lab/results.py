@@ -21,10 +21,13 @@ from affetto.lab import protocols
 from affetto.lab.figures import Report, summarise
 from affetto.lab.predictions import Prediction, from_columns, to_columns
 
-__all__ = ["CLEAN", "Fold", "Result", "digest", "gather", "read_folds", "write_fold"]
+__all__ = ["CLEAN", "OWN", "Fold", "Result", "digest", "gather", "read_folds", "write_fold"]
 
 CLEAN = "clean"
 """The condition of clips that nothing befell."""
+
+OWN = "affetto"
+"""The model of the bundled recipe."""
 
 _FORMAT = 1
 _DIGITS = 4
@@ -49,6 +52,7 @@ class Fold:
         answers: the labels that answers choose among: "shared" with the clips, or "open", all that
             the model can say.
         notes: whatever else one wants to know of the run: plain JSON types.
+        model: what was trained: the bundled recipe, a family, or a configuration's name.
     """
 
     protocol: str
@@ -63,6 +67,7 @@ class Fold:
     merge: Mapping[str, str] = field(default_factory=dict)
     answers: str = "shared"
     notes: Mapping[str, Any] = field(default_factory=dict)
+    model: str = OWN
 
     def __post_init__(self) -> None:
         if self.variant not in ("intra", "pool"):
@@ -76,6 +81,8 @@ class Fold:
     def name(self) -> str:
         """What its file is called."""
         parts = [self.protocol, self.variant]
+        if self.model != OWN:
+            parts.insert(0, re.sub(r"[^A-Za-z0-9.]+", "-", self.model))
         if self.baseline:
             parts.append("baseline")
         if self.condition != CLEAN:
@@ -83,9 +90,9 @@ class Fold:
         return "--".join([*parts, f"seed{self.seed}", f"fold{self.fold}"]) + ".json"
 
     @property
-    def run(self) -> tuple[str, str, bool, str]:
+    def run(self) -> tuple[str, str, str, bool, str]:
         """What all folds and seeds of one result have in common."""
-        return self.protocol, self.variant, self.baseline, self.condition
+        return self.model, self.protocol, self.variant, self.baseline, self.condition
 
 
 def write_fold(folder: str | Path, fold: Fold) -> Path:
@@ -105,6 +112,7 @@ def write_fold(folder: str | Path, fold: Fold) -> Path:
     make_folder(folder)
     row = {
         "format": _FORMAT,
+        "model": fold.model,
         "protocol": fold.protocol,
         "variant": fold.variant,
         "baseline": fold.baseline,
@@ -158,6 +166,7 @@ def _read_fold(path: Path) -> Fold:
             merge=dict(row["merge"]),
             answers=str(row["answers"]),
             notes=dict(row["notes"]),
+            model=str(row.get("model", OWN)),
         )
     except OSError as error:
         raise ManifestError(f"{path}: {error.strerror}, expected the result of a fold") from None
@@ -185,6 +194,8 @@ class Result:
         reports: seed → the figures of its pooled predictions, complete seeds alone.
         unfinished: seed → folds that are there, of seeds that lack some.
         apart: seed → the UAR of each fold's own predictions, in the order of the folds.
+        model: what was trained.
+        parts: the folds themselves.
     """
 
     protocol: str
@@ -197,6 +208,8 @@ class Result:
     reports: Mapping[int, Report]
     unfinished: Mapping[int, int]
     apart: Mapping[int, tuple[float, ...]]
+    model: str = OWN
+    parts: Sequence[Fold] = ()
 
     @property
     def measure(self) -> str:
@@ -243,13 +256,20 @@ def gather(folds: Iterable[Fold]) -> list[Result]:
     Raises:
         ManifestError: folds of one result that don't belong together.
     """
-    runs: dict[tuple[str, str, bool, str], list[Fold]] = {}
+    runs: dict[tuple[str, str, str, bool, str], list[Fold]] = {}
     for fold in folds:
         runs.setdefault(fold.run, []).append(fold)
     results = [_pooled(parts) for parts in runs.values()]
     return sorted(
         results,
-        key=lambda r: (r.protocol, r.condition != CLEAN, r.condition, r.variant, r.baseline),
+        key=lambda r: (
+            r.model,
+            r.protocol,
+            r.condition != CLEAN,
+            r.condition,
+            r.variant,
+            r.baseline,
+        ),
     )
 
 
@@ -318,4 +338,6 @@ def _pooled(parts: Sequence[Fold]) -> Result:
         reports=reports,
         unfinished={s: len(found) for s, found in sorted(seeds.items()) if s not in complete},
         apart=apart,
+        model=first.model,
+        parts=tuple(parts),
     )

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from affetto.emotions import Emotion
-from affetto.errors import ModelError
+from affetto.errors import ModelError, OptionError
 from affetto.features.front_end import FrontEndConfig
+from affetto.features.recipe import FeatureRecipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["CARD_FORMAT", "Card", "SpeechThresholds", "TrainingCorpus"]
+__all__ = ["CARD_FORMAT", "FILES", "Card", "SpeechThresholds", "TrainingCorpus"]
 
 CARD_FORMAT = 1
 """The version of the card's own form."""
+
+FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "frames": ("model.onnx", "head.onnx", "baseline.npz", "golden.npz"),
+        "window": ("model.onnx", "golden.npz"),
+    }
+)
+"""Kind of a package → what it holds beside its card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +83,16 @@ class Card:
         name: of the model.
         version: of the model.
         labels: what it can say, in the order of its logits.
-        receptive: feature frames that one row hears.
-        stride: feature frames from one row to the next.
+        receptive: feature frames that one row hears, of a network over time.
+        stride: feature frames from one row to the next, of a network over time.
         window: seconds that one answer hears.
         hop: seconds from one answer to the next, unless asked otherwise.
-        front_end: the features that it hears.
+        front_end: the features that a network over time hears.
+        features: the features of each window, of a model that judges windows for themselves; None
+            for a network over time.
+        genders: whether it tells gender and emotion at once: its outputs are those for women, then
+            those for men, each in the order of the labels.
+        outputs: whether the network gives logits or probabilities.
         temperature: divides the logits where the speaker's baseline is not known.
         temperature_baseline: divides them where it is.
         speech: thresholds of the speech head.
@@ -102,11 +117,14 @@ class Card:
     name: str
     version: str
     labels: tuple[Emotion, ...]
-    receptive: int
-    stride: int
+    receptive: int = 1
+    stride: int = 1
     window: float = 3.0
     hop: float = 0.5
     front_end: FrontEndConfig = field(default_factory=FrontEndConfig)
+    features: FeatureRecipe | None = None
+    genders: bool = False
+    outputs: str = "logits"
     temperature: float = 1.0
     temperature_baseline: float = 1.0
     speech: SpeechThresholds = field(default_factory=SpeechThresholds)
@@ -130,6 +148,18 @@ class Card:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0.0):
                 raise ModelError(f"the card's {name}: found {value}, expected a number above 0")
+        if self.outputs not in ("logits", "probabilities"):
+            raise _wrong("outputs", self.outputs, "logits or probabilities")
+
+    @property
+    def kind(self) -> str:
+        """Give "frames" for a network over time, "window" for a model that judges windows."""
+        return "frames" if self.features is None else "window"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What the package holds beside the card."""
+        return FILES[self.kind]
 
     @property
     def title(self) -> str:
@@ -148,21 +178,38 @@ class Card:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the card as plain YAML types."""
-        return {
+        about: dict[str, Any] = {
             "format": CARD_FORMAT,
             "name": self.name,
             "version": self.version,
             "description": self.description,
             "labels": [label.value for label in self.labels],
             "languages": list(self.languages),
-            "front_end": self.front_end.to_dict(),
-            "receptive": self.receptive,
-            "stride": self.stride,
-            "window": self.window,
-            "hop": self.hop,
-            "temperature": self.temperature,
-            "temperature_baseline": self.temperature_baseline,
-            "speech": asdict(self.speech),
+        }
+        if self.features is None:
+            hears: dict[str, Any] = {
+                "front_end": self.front_end.to_dict(),
+                "receptive": self.receptive,
+                "stride": self.stride,
+                "window": self.window,
+                "hop": self.hop,
+                "temperature": self.temperature,
+                "temperature_baseline": self.temperature_baseline,
+                "speech": asdict(self.speech),
+            }
+        else:
+            hears = {
+                "kind": self.kind,
+                "features": self.features.to_dict(),
+                "genders": self.genders,
+                "outputs": self.outputs,
+                "window": self.window,
+                "hop": self.hop,
+                "temperature": self.temperature,
+            }
+        return {
+            **about,
+            **hears,
             "training": [asdict(corpus) for corpus in self.training],
             "licence": self.licence,
             "results": dict(self.results),
@@ -181,7 +228,11 @@ class Card:
                 f"the card's format: found {row.get('format')!r}, expected {CARD_FORMAT}: "
                 "the model needs another version of Affetto"
             )
-        known = {field.name for field in fields(cls)} | {"format"}
+        kind = row.get("kind", "frames")
+        if kind not in FILES:
+            raise _wrong("kind", kind, " or ".join(FILES))
+        known = {field.name for field in fields(cls)} | {"format", "kind"}
+        known -= _NOT_OF[kind]
         if unknown := sorted(set(row) - known, key=str):
             raise ModelError(
                 f"the card holds unknown fields: {', '.join(map(str, unknown))}; "
@@ -191,8 +242,8 @@ class Card:
         for name, read in _READERS.items():
             if name in row:
                 values[name] = read(name, row[name])
-            elif name in _REQUIRED:
-                raise ModelError(f"the card has no {name}: expected {', '.join(_REQUIRED)}")
+            elif name in _REQUIRED[kind]:
+                raise ModelError(f"the card has no {name}: expected {', '.join(_REQUIRED[kind])}")
         return cls(**values)
 
     @classmethod
@@ -219,7 +270,7 @@ class Card:
             ) from None
         if not isinstance(row, dict):
             raise ModelError(
-                f"{path}: found no card's fields, expected {', '.join(_REQUIRED)}; "
+                f"{path}: found no card's fields, expected {', '.join(_REQUIRED['frames'])}; "
                 "get the model again"
             )
         try:
@@ -252,6 +303,19 @@ def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong(name, value, "a number")
     return float(value)
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(name, value, "true or false")
+    return value
+
+
+def _features(name: str, value: object) -> FeatureRecipe:
+    try:
+        return FeatureRecipe.from_dict(_mapping(name, value))
+    except OptionError as error:
+        raise ModelError(f"the card's {name}: {error}") from None
 
 
 def _list(name: str, value: object) -> list[Any]:
@@ -300,6 +364,9 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "window": _number,
     "hop": _number,
     "front_end": lambda name, value: FrontEndConfig.from_dict(_mapping(name, value)),
+    "features": _features,
+    "genders": _flag,
+    "outputs": _text,
     "temperature": _number,
     "temperature_baseline": _number,
     "speech": _speech,
@@ -312,4 +379,12 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
         str(file): _text(f"{name}.{file}", v) for file, v in _mapping(name, value).items()
     },
 }
-_REQUIRED = ("name", "version", "labels", "front_end", "receptive", "stride")
+_REQUIRED = {
+    "frames": ("name", "version", "labels", "front_end", "receptive", "stride"),
+    "window": ("name", "version", "labels", "features"),
+}
+_NOT_OF = {
+    "frames": {"features", "genders", "outputs"},
+    "window": {"front_end", "receptive", "stride", "temperature_baseline", "speech"},
+}
+"""Kind of a package → fields that have no place in its card."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 
 from affetto.errors import MissingExtraError, ModelError
-from affetto.models.package import FILES, ModelPackage
+from affetto.models.card import FILES
+from affetto.models.package import ModelPackage
 
 __all__ = ["available", "load", "resolve"]
 
@@ -89,7 +91,7 @@ def _download(name: str) -> Path:
         folder = snapshot_download(
             repo_id=match["repo"],
             revision=match["revision"],
-            allow_patterns=["card.yaml", "LICENSE*", *FILES],
+            allow_patterns=["card.yaml", "LICENSE*", *sorted({*chain(*FILES.values())})],
         )
     except Exception as error:  # the hub, the network and the disk each raise their own
         reason = str(error).strip().partition("\n")[0] or type(error).__name__

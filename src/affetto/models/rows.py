@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from affetto.models.package import ModelPackage
+    from affetto.models.frame_package import FramePackage
 
 __all__ = ["LEAST_WEIGHT", "SILENCE", "RowStream", "Rows"]
 
@@ -58,7 +58,7 @@ class RowStream:
         block: rows computed at a time; fewer mean less delay, more mean less overlap.
     """
 
-    def __init__(self, package: ModelPackage, *, block: int = 256) -> None:
+    def __init__(self, package: FramePackage, *, block: int = 256) -> None:
         self.package = package
         self.block = block
         self._start()

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from affetto.errors import ModelError
-from affetto.features.front_end import FrontEnd
-from affetto.models.package import FILES, ModelPackage, changed_files, read_arrays
-from affetto.models.rows import RowStream
+from affetto.models.package import ModelPackage, changed_files, read_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +39,7 @@ def verify(folder: str | Path) -> tuple[str, ...]:
     if changed:
         findings = [f"{changed}: found other checksums than the card's; get the model again"]
     try:
-        findings += _compare(package, read_arrays(package.folder / FILES[-1]))
+        findings += _compare(package, read_arrays(package.folder / "golden.npz"))
     except (KeyError, ModelError, ValueError) as error:
         # That a changed file is of no use tells no more than that it was changed.
         if findings:
@@ -54,16 +52,7 @@ def verify(folder: str | Path) -> tuple[str, ...]:
 
 def _compare(package: ModelPackage, golden: dict[str, NDArray[Any]]) -> Iterator[str]:
     # Each step starts from the golden input, so that a finding names the step that differs.
-    features = FrontEnd(package.card.front_end)(golden["samples"])
-    rows = RowStream(package)(golden["features"])
-    found = {
-        "features": features,
-        "frames": rows.frames,
-        "speech": rows.speech,
-        "voice": rows.voice,
-        "logits": package.head(golden["pooled"], golden["baseline"]),
-    }
-    for name, values in found.items():
+    for name, values in package.again(golden).items():
         expected = golden[name]
         if values.shape != expected.shape:
             yield f"{name}: found shape {values.shape}, expected {expected.shape}"

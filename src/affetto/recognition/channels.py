@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from affetto.recognition.genders import with_genders
 from affetto.recognition.segments import make_segments, smooth, spoken
 from affetto.timeline import Segment, Timeline, Track
 
@@ -60,6 +61,7 @@ def answer(
     smoothing: Smoothing,
     numbers: NDArray[np.int64] | None = None,
     speakers: list[str | None] | None = None,
+    female: NDArray[Any] | None = None,
 ) -> Answers:
     """Say what was heard in one channel.
 
@@ -73,6 +75,7 @@ def answer(
         smoothing: how windows become segments.
         numbers: of the speaker in each window, -1 for nobody; of `spoken` where not given.
         speakers: their names, where speakers are told apart.
+        female: the probability that a woman speaks in each window, (n,), where the model tells.
     """
     if numbers is None:
         numbers = spoken(regions, len(probabilities), hop=hop)
@@ -86,6 +89,8 @@ def answer(
         smoothing=smoothing,
         speakers=speakers,
     )
+    if female is not None and len(female):
+        segments = with_genders(segments, female, hop=hop)
     return Answers(segments, scores, speech, speakers)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from affetto.dsp import SAMPLE_RATE
 from affetto.errors import AudioError
 from affetto.features.front_end import FrontEnd
-from affetto.models import ModelPackage, Rows, RowStream
+from affetto.models import ModelPackage, Rows, RowStream, WindowPackage
+from affetto.recognition.sound_windows import SoundWindows
 from affetto.recognition.store import RowStore
 from affetto.speech import ActivityStream, WindowGrid, WindowPooler
 
@@ -36,7 +37,7 @@ class Heard:
         grid: where the windows lie.
         speech: probability of speech in the time that each window answers for, (n,).
         regions: start and end of the stretches of speech, in seconds.
-        windows: pooled windows, (n, 2D).
+        windows: what is kept of each, (n, `ModelPackage.pooled_width`).
         weights: seconds of speech in each window, (n,); silence counts a little, see
             `affetto.models.rows.LEAST_WEIGHT`.
         clear: seconds in each window of rows that are surely speech, (n,).
@@ -59,7 +60,7 @@ class Piece(NamedTuple):
     Attributes:
         rows: of the network.
         regions: start and end of the stretches of speech, in seconds.
-        windows: pooled windows, (n, 2D).
+        windows: what is kept of each, (n, `ModelPackage.pooled_width`).
         weights: seconds of speech in each window, (n,).
         speech: probability of speech in the time that each window answers for, (n,).
         clear: seconds in each window of rows that are surely speech, (n,).
@@ -90,14 +91,16 @@ class Ear:
     ) -> None:
         self.grid = grid
         self.samples = 0
-        self.activity = ActivityStream(row_seconds=grid.row_seconds, thresholds=package.card.speech)
-        self._front_end = FrontEnd(package.card.front_end)
-        self._rows = RowStream(package, block=block)
-        self._pooler = WindowPooler(grid, width=package.width)
+        ear = package.ear
+        self.activity = ActivityStream(row_seconds=grid.row_seconds, thresholds=ear.card.speech)
+        self._front_end = FrontEnd(ear.card.front_end)
+        self._rows = RowStream(ear, block=block)
+        self._sounds = SoundWindows(package, grid) if isinstance(package, WindowPackage) else None
+        self._pooler = WindowPooler(grid, width=0 if self._sounds else ear.width)
         self._speech = _SpeechOfWindows(grid)
         self._clear = WindowPooler(grid, width=0)
-        self._surely = package.card.speech.on
-        self._voice_width = package.voice_width if voices else 0
+        self._surely = ear.card.speech.on
+        self._voice_width = ear.voice_width if voices else 0
         voice_grid = WindowGrid(max(VOICE_WINDOW, grid.hop), grid.hop, grid.row_seconds)
         self._voice_pooler = WindowPooler(voice_grid, width=self._voice_width)
 
@@ -115,7 +118,10 @@ class Ear:
         samples = one_channel(samples)
         self.samples += len(samples)
         for start in range(0, len(samples), _LONGEST_FEED):
-            rows = self._rows.feed(self._front_end.feed(samples[start:][:_LONGEST_FEED]))
+            part = samples[start:][:_LONGEST_FEED]
+            if self._sounds is not None:
+                self._sounds.feed(part)
+            rows = self._rows.feed(self._front_end.feed(part))
             if len(rows.frames):
                 yield self._take(rows)
 
@@ -146,7 +152,8 @@ class Ear:
         voices = self._voice_pooler.feed(rows.voice, weights)[0] if self._voice_width else None
         regions = self.activity.feed(rows.probability)
         clear = self._clear.feed(rows.frames[:, :0], rows.probability >= self._surely)[1]
-        windows = self._pooler.feed(rows.frames, weights)
+        frames = rows.frames[:, :0] if self._sounds is not None else rows.frames
+        windows = self._pooler.feed(frames, weights)
         return self._piece(rows, regions, windows, clear, voices)
 
     def _piece(
@@ -158,6 +165,8 @@ class Ear:
         voices: NDArray[np.float32] | None,
     ) -> Piece:
         pooled, weights = windows
+        if self._sounds is not None:
+            pooled = self._sounds.take(len(weights))
         if voices is None:
             voices = np.empty((len(pooled), 0), np.float32)
         length = np.float32(self.grid.row_seconds)
@@ -214,11 +223,11 @@ class Hearing:
     def __init__(self, package: ModelPackage, grid: WindowGrid, *, voices: bool = False) -> None:
         self.grid = grid
         self._ear = Ear(package, grid, voices=voices)
-        self._windows = RowStore(2 * package.width)
+        self._windows = RowStore(package.pooled_width)
         self._speech = [np.empty(0, np.float32)]
         self._weights = [np.empty(0, np.float32)]
         self._clear = [np.empty(0, np.float32)]
-        self._voices = [np.empty((0, package.voice_width if voices else 0), np.float32)]
+        self._voices = [np.empty((0, package.ear.voice_width if voices else 0), np.float32)]
         self._regions: list[tuple[float, float]] = []
 
     @property

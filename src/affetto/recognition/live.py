@@ -13,12 +13,15 @@ import numpy as np
 from affetto.dsp import SAMPLE_RATE
 from affetto.emotions import project
 from affetto.errors import AffettoError, OptionError
+from affetto.models import WindowPackage
 from affetto.models.calibration import restrict
 from affetto.recognition.channels import answer, lay_over
+from affetto.recognition.genders import female_of, with_genders
 from affetto.recognition.hearing import Ear, Piece, one_channel
 from affetto.recognition.options import refuse_beside_recognizer
 from affetto.recognition.recognizer import Recognizer
 from affetto.recognition.segments import SegmentStream
+from affetto.recognition.sound_windows import RecentSound
 from affetto.recognition.store import RowStore
 from affetto.recognition.update import Update
 from affetto.speech import RecentWindow
@@ -127,13 +130,17 @@ class LiveRecognizer:
         self._voice = recognizer.new_voice()
         self._waiting: list[NDArray[np.float32]] = []
         self._rows = 0
-        self._recent = RecentWindow(grid, width=package.width)
+        self._recent = RecentWindow(grid, width=package.ear.width)
+        self._recent_sound = (
+            RecentSound(package, grid) if isinstance(package, WindowPackage) else None
+        )
         self._segments = SegmentStream(
             recognizer.labels, hop=grid.hop, smoothing=recognizer.smoothing
         )
         # Of each window its scores, the seconds of speech in it and the probability of speech.
         self._kept = RowStore(len(recognizer.labels) + 2, limit=_KEPT)
         self._regions = array("d")  # start and end of each, in seconds
+        self._female = array("f")  # of each window, where the model tells genders
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -143,7 +150,7 @@ class LiveRecognizer:
     @property
     def delay(self) -> float:
         """Seconds after which a moment's place in the timeline is settled while speech goes on."""
-        grid, card = self._recognizer.grid, self._recognizer.package.card
+        grid, card = self._recognizer.grid, self._recognizer.package.ear.card
         ahead = card.receptive // 2 / card.front_end.frame_rate
         reach = self._recognizer.smoothing.span // 2 * grid.hop
         return float(grid.window / 2 + grid.hop / 2 + ahead + reach + self.every)
@@ -215,6 +222,8 @@ class LiveRecognizer:
     def _hear_waiting(self) -> Iterator[Piece]:
         waiting = np.concatenate([np.empty(0, np.float32), *self._waiting])
         self._waiting = []
+        if self._recent_sound is not None:
+            self._recent_sound.feed(waiting)
         return self._ear.feed(waiting)
 
     def completes(self, count: float) -> bool:
@@ -254,6 +263,7 @@ class LiveRecognizer:
             labels=recognizer.labels,
             hop=recognizer.grid.hop,
             smoothing=recognizer.smoothing,
+            female=np.asarray(self._female) if self._female else None,
         )
         self.rest = tuple(answers.segments[self._told :])
         return lay_over(
@@ -311,8 +321,12 @@ class LiveRecognizer:
         )
         for region in piece.regions:
             self._regions.extend(region)
+        if (female := female_of(recognizer.package, piece.windows)) is not None:
+            self._female.extend(female.tolist())
         settled = self._ear.activity.settled
         complete = self._segments.feed(judged, piece.weights, piece.regions, settled=settled)
+        if self._female:
+            complete = with_genders(complete, np.asarray(self._female), hop=recognizer.grid.hop)
         if not self._finished:
             self._told += len(complete)
         return tuple(complete)
@@ -321,7 +335,8 @@ class LiveRecognizer:
         """Keep what a stretch of sound completed, and what updates tell of."""
         segments = self._take(piece)
         self._rows += len(piece.rows.frames)
-        self._recent.feed(piece.rows.frames, piece.rows.weights)
+        if self._recent_sound is None:
+            self._recent.feed(piece.rows.frames, piece.rows.weights)
         return segments
 
     def _update(self, piece: Piece, arrived: float) -> Update:
@@ -330,7 +345,8 @@ class LiveRecognizer:
         speaking = self._ear.activity.speaking
         scores: dict[str, float] = {}
         if speaking:
-            judged = self._voice.judge(self._recent.pooled()[None])
+            recent = self._recent_sound or self._recent
+            judged = self._voice.judge(recent.pooled()[None])
             judged = restrict(judged, recognizer.columns)[0]
             scores = dict(zip(recognizer.labels, judged.tolist(), strict=True))
         top = max(scores, key=scores.__getitem__, default=None)

@@ -9,12 +9,13 @@ import numpy as np
 from affetto.dsp import SAMPLE_RATE
 from affetto.errors import AudioError, OptionError
 from affetto.features.front_end import FrontEnd
-from affetto.models import ModelPackage, RowStream, load
+from affetto.models import ModelPackage, RowStream, WindowPackage, load
 from affetto.models.calibration import restrict
 from affetto.recognition.adapt import SettlingVoice, judge, learn_baseline, learn_baselines
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
 from affetto.recognition.channels import Answers, answer, channel_names, lay_over
 from affetto.recognition.clips import Clip, Decision
+from affetto.recognition.genders import female_of
 from affetto.recognition.hearing import Heard, Hearing, checked
 from affetto.recognition.options import columns_of, prior_for
 from affetto.recognition.segments import Smoothing, spoken
@@ -92,7 +93,7 @@ class Recognizer:
         self.grid = WindowGrid(
             window=card.window if window is None else window,
             hop=card.hop if hop is None else hop,
-            row_seconds=card.row_seconds,
+            row_seconds=self.package.ear.card.row_seconds,
         )
         self.columns = columns_of(self.package, labels)
         self.labels = tuple(self.package.labels[column] for column in self.columns)
@@ -100,10 +101,18 @@ class Recognizer:
         self.smoothing = smoothing or Smoothing()
         self.speakers = speakers
         self.causal = causal
+        if isinstance(baseline, SpeakerBaseline) and not self.package.learns_voices:
+            raise _learns_none(self.package)
         self.baseline = baseline
 
     def new_baseline(self) -> SpeakerBaseline:
-        """Give the baseline of a speaker of whom nothing is known."""
+        """Give the baseline of a speaker of whom nothing is known.
+
+        Raises:
+            OptionError: the model can't judge beside one.
+        """
+        if not self.package.learns_voices:
+            raise _learns_none(self.package)
         statistics = BaselineStatistics.load(self.package.folder / "baseline.npz")
         return SpeakerBaseline(statistics, model=self.package.card.identity)
 
@@ -124,7 +133,7 @@ class Recognizer:
         """Give what is known of a voice before it is heard; None where nothing shall be learned."""
         if isinstance(self.baseline, SpeakerBaseline):
             return self.baseline
-        return self.new_baseline() if self.baseline else None
+        return self.new_baseline() if self.baseline and self.package.learns_voices else None
 
     def recognize(
         self,
@@ -216,9 +225,12 @@ class Recognizer:
             )
             heard.windows.close()
             return clip
-        rows = RowStream(self.package)(FrontEnd(self.package.card.front_end)(samples))
+        ear = self.package.ear
+        rows = RowStream(ear)(FrontEnd(ear.card.front_end)(samples))
         weights = rows.weights
         spoken = weights.sum(dtype=np.float64, keepdims=True) * self.grid.row_seconds
+        if isinstance(self.package, WindowPackage):
+            return Clip(self.package.hear([samples]), spoken, duration)
         return Clip(pool(rows.frames, weights)[None], spoken, duration)
 
     def decide(
@@ -282,7 +294,7 @@ class Recognizer:
 
     def _answer(self, heard: Heard, name: str | None) -> Answers:
         """Judge one channel."""
-        card, hop, count = self.package.card, self.grid.hop, len(heard.weights)
+        hop, count = self.grid.hop, len(heard.weights)
         numbers = spoken(heard.regions, count, hop=hop)
         speakers: list[str | None] | None = None
         if name is not None:
@@ -292,7 +304,7 @@ class Recognizer:
                 heard.voices,
                 numbers >= 0,
                 count=None if self.speakers is True else int(self.speakers),
-                distance=card.speech.voice_distance,
+                distance=self.package.ear.card.speech.voice_distance,
                 shortest=max(1, round(1.0 / hop)),
             )
             speakers = [f"S{number + 1}" if number >= 0 else None for number in numbers]
@@ -306,7 +318,14 @@ class Recognizer:
             smoothing=self.smoothing,
             numbers=numbers,
             speakers=speakers,
+            female=self._female(heard),
         )
+
+    def _female(self, heard: Heard) -> NDArray[np.float64] | None:
+        """Give the probability that a woman speaks in each window, where the model tells."""
+        parts = [female_of(self.package, block) for block in heard.windows.blocks()]
+        told = [part for part in parts if part is not None]
+        return np.concatenate(told) if told else None
 
     def _probabilities(self, heard: Heard, speakers: NDArray[np.int64]) -> NDArray[np.float64]:
         """Judge every window beside its speaker's baseline; (n, labels)."""
@@ -347,6 +366,13 @@ class Recognizer:
         """Judge windows among the labels asked for, under the prior; (n, labels)."""
         judged = judge(self.package, pooled, baseline, prior=self.prior)
         return restrict(judged, self.columns)
+
+
+def _learns_none(package: ModelPackage) -> OptionError:
+    return OptionError(
+        f"found a speaker's baseline for the model {package.card.title}, which judges each window "
+        "for itself: leave the baseline out, or take another model"
+    )
 
 
 def _chunks(samples: NDArray[Any] | Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:

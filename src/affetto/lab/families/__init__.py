@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ from affetto.lab.families.classical import (
     MlpSettings,
     SvmSettings,
 )
-from affetto.lab.families.settings import NetworkSettings
+from affetto.lab.families.settings import AugmentConfig, NetworkSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from affetto.lab.families.lesson import Fitted, Lesson
 
@@ -37,6 +37,7 @@ class Family:
         help: one line.
         features: what it hears, unless asked otherwise.
         settings: what can be set, as it is unless asked otherwise.
+        augment: what befalls the training clips, unless asked otherwise.
         packages: what it needs installed, as they are imported.
     """
 
@@ -44,6 +45,7 @@ class Family:
     help: str
     features: FeatureRecipe
     settings: Any
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     packages: tuple[str, ...] = ("torch", "safetensors", "onnx")
 
     @property
@@ -62,7 +64,7 @@ class Family:
         if self.classical:
             from affetto.lab.families import classical
 
-            fits = {
+            fits: dict[str, Callable[[Lesson, Any], Fitted]] = {
                 "svm": classical.svm,
                 "mlp": classical.mlp,
                 "forest": classical.forest,
@@ -76,47 +78,42 @@ class Family:
 
 _CLASSICAL = ("sklearn", "onnx")
 
-FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {
-        family.name: family
-        for family in (
-            Family("svm", "Support vectors on functionals.", _ROW, SvmSettings(), _CLASSICAL),
-            Family("mlp", "A perceptron on functionals.", _ROW, MlpSettings(), _CLASSICAL),
-            Family("forest", "A random forest on functionals.", _ROW, ForestSettings(), _CLASSICAL),
-            Family(
-                "gradient-boosting",
-                "Boosted trees on functionals.",
-                _ROW,
-                BoostingSettings(),
-                _CLASSICAL,
-            ),
-            Family("cnn1d", "Convolutions over MFCC in time.", _MFCC, NetworkSettings()),
-            Family("lstm", "Two LSTM layers on MFCC, chroma and mel.", _FRAMES, NetworkSettings()),
-            Family(
-                "cnn", "Seven convolutions on MFCC, chroma and mel.", _FRAMES, NetworkSettings()
-            ),
-            Family(
-                "cnn-lstm",
-                "Convolutions and two LSTM layers on MFCC, chroma and mel.",
-                _FRAMES,
-                NetworkSettings(),
-            ),
-            Family("resnet18", "ResNet-18 on MFCC pictures.", _MFCC, NetworkSettings(epochs=40)),
-            Family(
-                "mfcc-cnn",
-                "Eighteen convolutions that narrow, on MFCC pictures.",
-                _MFCC,
-                NetworkSettings(epochs=40),
-            ),
-            Family(
-                "yolo-cls",
-                "The YOLOv8 classifier on mel-spectrogram pictures.",
-                FeatureRecipe("picture"),
-                NetworkSettings(),
-            ),
-        )
-    }
+_EVERY = (
+    Family("svm", "support vectors on functionals", _ROW, SvmSettings(), packages=_CLASSICAL),
+    Family("mlp", "a perceptron on functionals", _ROW, MlpSettings(), packages=_CLASSICAL),
+    Family("forest", "a random forest on functionals", _ROW, ForestSettings(), packages=_CLASSICAL),
+    Family(
+        "gradient-boosting",
+        "boosted trees on functionals",
+        _ROW,
+        BoostingSettings(),
+        packages=_CLASSICAL,
+    ),
+    Family("cnn1d", "convolutions over time on MFCC", _MFCC, NetworkSettings()),
+    Family("lstm", "two LSTM layers on MFCC, chroma and mel", _FRAMES, NetworkSettings()),
+    Family("cnn", "seven convolutions on MFCC, chroma and mel", _FRAMES, NetworkSettings()),
+    Family(
+        "cnn-lstm",
+        "convolutions and two LSTM layers on MFCC, chroma and mel",
+        _FRAMES,
+        NetworkSettings(),
+    ),
+    Family("resnet18", "ResNet-18 on MFCC pictures", _MFCC, NetworkSettings(epochs=40)),
+    Family(
+        "mfcc-cnn",
+        "eighteen convolutions that narrow from 512 channels, on MFCC pictures",
+        _MFCC,
+        NetworkSettings(epochs=40),
+    ),
+    Family(
+        "yolo-cls",
+        "the YOLOv8 classifier on mel-spectrogram pictures",
+        FeatureRecipe("picture"),
+        NetworkSettings(),
+    ),
 )
+
+FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _EVERY})
 """Every family by its name."""
 
 

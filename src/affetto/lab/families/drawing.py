@@ -97,7 +97,7 @@ class Drawing:
         return hard * (1 - self.config.smoothing) + self.config.smoothing / labels
 
     def _one(self, clip: int, rng: np.random.Generator) -> NDArray[np.float32]:
-        arrays = self.lesson.arrays[rng.integers(len(self.lesson.arrays))]
+        arrays = self.lesson.arrays[int(rng.integers(len(self.lesson.arrays)))]
         raw = arrays.raw(clip)
         kind = arrays.recipe.kind
         if kind == "row":

@@ -48,7 +48,7 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, [output], domain=domain, **attributes))
         return output
 
-    def constant(self, values: NDArray[Any]) -> str:
+    def constant(self, values: NDArray[Any] | np.floating[Any]) -> str:
         """Add 32-bit numbers (or whole ones as they are); give their name."""
         name = f"c{len(self.constants)}"
         kind = np.int64 if values.dtype.kind == "i" else np.float32
@@ -152,13 +152,14 @@ class Trees:
             name: of the features.
             start: what each sum starts from, (classes,).
         """
-        base = {} if start is None else {"base_values": np.asarray(start, np.float32).tolist()}
+        attributes: dict[str, Any] = dict(self.rows)
+        if start is not None:
+            attributes["base_values"] = np.asarray(start, np.float32).tolist()
         return graph.add(
             "TreeEnsembleRegressor",
             [name],
             n_targets=self.classes,
             aggregate_function="SUM",
             post_transform="NONE",
-            **self.rows,
-            **base,
+            **attributes,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from affetto.lab.arrays import FeatureArrays
 
-__all__ = ["Fitted", "Lesson"]
+__all__ = ["Fitted", "HeldOut", "Lesson"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Lesson:
         target: class of each clip, (clips,); -1 where it has none of them.
         train: clips to learn from.
         validation: clips of held-out training speakers, to choose by; may be empty.
+        groups: number of each clip's speaker, (clips,), by which a quick family parts its clips to
+            choose by all of them in turn; None lets the clips of `validation` choose.
         soft: shares of the classes in listeners' votes, (clips, classes), to learn instead of
             `target`; a row of zeros falls back to it.
         seed: of everything drawn.
@@ -45,6 +47,7 @@ class Lesson:
     target: NDArray[np.int64]
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
+    groups: NDArray[np.int64] | None = None
     soft: NDArray[np.float32] | None = None
     seed: int = 0
     folder: Path | None = None
@@ -70,6 +73,18 @@ class Lesson:
         return np.sort(np.concatenate([self.train, self.validation]))
 
 
+class HeldOut(NamedTuple):
+    """What models said of clips that they had not learnt from.
+
+    Attributes:
+        clips: which, (n,).
+        logits: (n, classes).
+    """
+
+    clips: NDArray[np.int64]
+    logits: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A trained model of any family.
@@ -79,12 +94,11 @@ class Fitted:
         logits: the trained model itself, on features (n, …), to hold the file against.
         parameters: how many numbers were learnt.
         notes: whatever else one wants to know of the training: plain JSON types.
-        held_out: logits of the lesson's validation clips by a model that did not learn from them,
-            (clips, classes); None where there are none.
+        held_out: what was said of clips that were not learnt from, to read a temperature off.
     """
 
     onnx: bytes
     logits: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     parameters: int
     notes: Mapping[str, Any] = field(default_factory=dict)
-    held_out: NDArray[np.float32] | None = None
+    held_out: HeldOut | None = None

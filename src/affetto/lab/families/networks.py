@@ -13,7 +13,7 @@ from affetto.errors import ModelError
 from affetto.lab.architectures.blocks import Standardised
 from affetto.lab.export import export
 from affetto.lab.families.drawing import DrawConfig, Drawing
-from affetto.lab.families.lesson import Fitted
+from affetto.lab.families.lesson import Fitted, HeldOut
 from affetto.lab.metrics import uar
 from affetto.lab.run_folder import record_settings
 from affetto.lab.training import LoopConfig, best_device, fit, load_weights
@@ -46,7 +46,7 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
         OptionError: the loss is no longer a number, or the run folder holds another training.
         ModelError: weights to start from that are of another network.
     """
-    shape = (length, lesson.clean.values.shape[1])
+    shape: tuple[int, ...] = (length, lesson.clean.values.shape[1])
     if lesson.clean.recipe.kind == "picture":
         shape = (3, lesson.clean.recipe.size, lesson.clean.recipe.size)
     torch.manual_seed(lesson.seed)
@@ -105,7 +105,7 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
         lambda features: _logits(network, features),
         sum(tensor.numel() for tensor in network.core.parameters()),
         {"settings": asdict(settings), "steps": history[-1]["step"], **_best(history)},
-        _logits(network, held_out) if len(truth) else None,
+        HeldOut(lesson.validation, _logits(network, held_out)) if len(truth) else None,
     )
 
 

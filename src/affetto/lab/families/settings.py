@@ -1,16 +1,37 @@
-"""What can be set of the networks' training."""
-
-from __future__ import annotations
+"""What can be set of every training: the networks' own values, and what befalls the clips."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 from affetto.errors import OptionError
+from affetto.lab.augment import parse
 
-if TYPE_CHECKING:
-    from pathlib import Path
+__all__ = ["AugmentConfig", "NetworkSettings"]
 
-__all__ = ["NetworkSettings"]
+
+@dataclass(frozen=True, slots=True)
+class AugmentConfig:
+    """Altered variants of the training clips.
+
+    Attributes:
+        steps: what befalls them, for `affetto.lab.augment.parse`.
+        copies: how many of each clip.
+        votes: learn from the listeners' votes, where clips have them, rather than from one label.
+    """
+
+    steps: str = ""
+    copies: int = 0
+    votes: bool = False
+
+    def __post_init__(self) -> None:
+        if self.steps:
+            parse(self.steps)
+        if self.copies < 0 or (self.copies > 0) != bool(self.steps):
+            raise OptionError(
+                f"found {self.copies} copies altered by {self.steps or 'no steps'}, expected "
+                "steps and one copy or more, or neither"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,324 @@
+"""The bench: models × protocols × seeds, fold by fold, each leaving a small file.
+
+A job is one fold of one protocol for one model and seed. It trains on the fold's training clips,
+chooses by held-out training speakers, and lets the model's ONNX file judge the test clips once.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from affetto.errors import AffettoError, OptionError
+from affetto.lab import protocols
+from affetto.lab.arrays import FeatureArrays
+from affetto.lab.corpora import Table, samples
+from affetto.lab.extras import require
+from affetto.lab.families.lesson import Fitted, Lesson
+from affetto.lab.predictions import Prediction
+from affetto.lab.results import Fold, write_fold
+from affetto.models.calibration import fit_temperature, softmax
+from affetto.models.network import open_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from affetto.lab.corpora import Clip
+    from affetto.lab.families.config import ModelConfig
+    from affetto.lab.protocols import Protocol
+
+__all__ = ["Job", "as_good_as_trained", "jobs_of", "learn", "measure", "votes_of"]
+
+TOLERANCE = 1e-4
+"""Largest difference between a trained model's logits and its file's, relative to the largest."""
+
+_TIMED = 20
+"""Clips on which a model's speed is measured."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One fold of one protocol, for one model and seed.
+
+    Attributes:
+        model: what to train.
+        protocol: its name.
+        seed: of the training.
+        number: of the fold, from 0.
+        count: of the protocol's folds.
+        fold: its clips.
+    """
+
+    model: ModelConfig
+    protocol: Protocol
+    seed: int
+    number: int
+    count: int
+    fold: protocols.Fold
+
+    @property
+    def result(self) -> Fold:
+        """What it leaves, still without predictions."""
+        return Fold(
+            protocol=self.protocol.name,
+            variant="pool" if self.protocol.always_pooled else "intra",
+            baseline=False,
+            seed=self.seed,
+            fold=self.number,
+            folds=self.count,
+            speaker_independent=self.protocol.speaker_independent,
+            predictions=(),
+            model=self.model.name,
+        )
+
+
+def jobs_of(
+    models: Sequence[ModelConfig],
+    names: Iterable[str],
+    table: Table,
+    *,
+    seeds: Iterable[int] = (0,),
+    digests: Mapping[str, str] | None = None,
+) -> Iterator[Job]:
+    """List the jobs of a comparison, protocol by protocol.
+
+    A protocol of random splits has seeds of its own; those among `seeds` are taken.
+
+    Args:
+        models: what to train.
+        names: of the protocols.
+        table: all clips.
+        seeds: of the trainings.
+        digests: see `protocols.folds`.
+
+    Raises:
+        OptionError: no such protocol, two models of one name, or no seed that a protocol has.
+        CorpusError: the table lacks a protocol's clips.
+    """
+    called = [model.name for model in models]
+    if len(set(called)) < len(called):
+        raise OptionError(
+            f"found models called {', '.join(called)}, expected each name once: name the "
+            "configurations' files otherwise"
+        )
+    wanted = tuple(seeds)
+    for name in names:
+        protocol = protocols.find(name)
+        made = protocols.folds(name, table, fingerprints=digests)
+        for model in models:
+            if not protocol.speaker_independent:
+                chosen = [fold for fold in made if (fold.seed or 0) in wanted]
+                if not chosen:
+                    raise OptionError(
+                        f"found seeds {', '.join(map(str, wanted))}, expected some of protocol "
+                        f"{name}: {', '.join(map(str, protocol.seeds))}"
+                    )
+                yield from (Job(model, protocol, fold.seed or 0, 0, 1, fold) for fold in chosen)
+                continue
+            for seed in wanted:
+                for number, fold in enumerate(made):
+                    yield Job(model, protocol, seed, number, len(made), fold)
+
+
+def measure(
+    job: Job,
+    table: Table,
+    *,
+    runs: Path,
+    results: Path,
+    workers: int | None = None,
+    report: Callable[[str], None] | None = None,
+) -> Fold:
+    """Train a fold and leave what it said of its test clips; a file that is there is taken.
+
+    Args:
+        job: what to do.
+        table: the clips that the job's places count in.
+        runs: where features and trainings keep their state.
+        results: where the fold leaves its small JSON file.
+        workers: processes that compute features.
+        report: told one line a check.
+
+    Raises:
+        CorpusError: a class without training clips, or a clip that can't be decoded.
+        OptionError: a loss that is no longer a number.
+        OutputError: the result can't be written.
+    """
+    wanted, protocol, fold = job.result, job.protocol, job.fold
+    corpora = {table[i].corpus for i in (*fold.train, *fold.validation, *fold.test)}
+    own = [i for i, clip in enumerate(table) if clip.corpus in corpora]
+    part = table.select(own)  # whole corpora, so that all folds share their features
+    at = {place: i for i, place in enumerate(own)}
+    sides = [np.array([at[i] for i in side]) for side in (fold.train, fold.validation, fold.test)]
+    began = time.monotonic()
+    lesson, fitted = learn(
+        job.model,
+        part,
+        protocol.labels,
+        [protocol.label(clip) for clip in part],
+        train=sides[0],
+        validation=sides[1],
+        runs=runs,
+        name=wanted.name.removesuffix(".json"),
+        by_speaker=protocol.speaker_independent,
+        seed=job.seed,
+        workers=workers,
+        report=report,
+    )
+    seconds = time.monotonic() - began
+    test = lesson.clean.stacked(sides[2], length=job.model.features.length)
+    logits = as_good_as_trained(fitted, test)
+    temperature = 1.0
+    if fitted.held_out is not None:
+        judged = fitted.held_out
+        temperature = fit_temperature(judged.logits, lesson.target[judged.clips])
+    clips = [part[i] for i in sides[2]]
+    predictions = [
+        Prediction(
+            clip.key,
+            clip.speaker,
+            clip.gender,
+            clip.language,
+            protocol.label(clip),
+            dict(zip(protocol.labels, row.tolist(), strict=True)),
+        )
+        for clip, row in zip(clips, softmax(logits, temperature=temperature), strict=True)
+    ]
+    notes = {
+        "config": job.model.to_dict(),
+        "parameters": fitted.parameters,
+        "bytes": len(fitted.onnx),
+        "training_seconds": round(seconds, 1),
+        "times_real_time": round(_speed(fitted, job.model, clips[:_TIMED]), 1),
+        "temperature": round(temperature, 4),
+        **{name: value for name, value in fitted.notes.items() if name != "settings"},
+    }
+    made = replace(wanted, predictions=predictions, notes=notes)
+    write_fold(results, made)
+    return made
+
+
+def learn(
+    model: ModelConfig,
+    table: Table,
+    labels: Sequence[str],
+    truth: Sequence[str | None],
+    *,
+    train: NDArray[np.int64],
+    validation: NDArray[np.int64],
+    runs: Path,
+    name: str,
+    by_speaker: bool = True,
+    seed: int = 0,
+    workers: int | None = None,
+    report: Callable[[str], None] | None = None,
+) -> tuple[Lesson, Fitted]:
+    """Compute the features of a table and train a model on it.
+
+    Args:
+        model: what to train.
+        table: the clips.
+        labels: the classes.
+        truth: class of each clip; None for none.
+        train: places of the clips to learn from.
+        validation: places of the clips of held-out training speakers.
+        runs: where features and trainings keep their state.
+        name: of the training's folder.
+        by_speaker: whether the model shall know speakers that it never heard.
+        seed: of everything drawn.
+        workers: processes that compute features.
+        report: told one line a check.
+
+    Raises:
+        CorpusError: a class without training clips, or a clip that can't be decoded.
+        OptionError: a loss that is no longer a number.
+    """
+    require(*model.family.packages, purpose=f"training {model.family.name}")
+    compute = partial(
+        FeatureArrays.compute, table, model.features, runs / "arrays", workers=workers
+    )
+    steps = model.augment.steps
+    variants = (compute(steps=steps, variant=i) for i in range(model.augment.copies))
+    arrays = [compute(), *variants]
+    places = {label: place for place, label in enumerate(labels)}
+    lesson = Lesson(
+        arrays,
+        tuple(labels),
+        np.array([places.get(label, -1) if label else -1 for label in truth]),
+        train,
+        validation,
+        groups=_speakers(table) if by_speaker else None,
+        soft=votes_of(table, labels) if model.augment.votes else None,
+        seed=seed,
+        folder=runs / name,
+        report=report,
+    )
+    return lesson, model.family.fit(lesson, model.settings, model.features)
+
+
+def _speakers(table: Sequence[Clip]) -> NDArray[np.int64]:
+    """Number the speakers; a clip of no known speaker stands alone."""
+    names = [clip.speaker or clip.key for clip in table]
+    return np.unique(names, return_inverse=True)[1].astype(np.int64)
+
+
+def votes_of(table: Iterable[Clip], labels: Sequence[str]) -> NDArray[np.float32]:
+    """Give the listeners' votes among the classes, (clips, classes); zeros where there are none.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from affetto.lab.corpora import Clip
+        >>> votes = {"sad": 0.5, "happy": 0.25, "bored": 0.25}
+        >>> clip = Clip(Path("a.wav"), "mine", None, "x", votes=votes)
+        >>> votes_of([clip], ["happy", "sad"]).round(2).tolist()
+        [[0.33000001311302185, 0.6700000166893005]]
+    """
+    rows = np.array(
+        [[(clip.votes or {}).get(label, 0.0) for label in labels] for clip in table], np.float32
+    )
+    total = rows.sum(axis=1, keepdims=True)
+    return np.asarray(np.divide(rows, total, out=np.zeros_like(rows), where=total > 0))
+
+
+def as_good_as_trained(fitted: Fitted, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Let a model's ONNX file judge features, and hold it against the trained model.
+
+    Args:
+        fitted: the model.
+        features: (n, …).
+
+    Returns:
+        Logits, (n, classes).
+
+    Raises:
+        AffettoError: the file's answers are not the trained model's.
+    """
+    network = open_network(fitted.onnx)
+    logits = network(features)
+    expected = fitted.logits(features)
+    gap = float(np.abs(logits - expected).max(initial=0.0))
+    if not gap <= TOLERANCE * max(1.0, float(np.abs(expected).max(initial=0.0))):
+        raise AffettoError(
+            f"found logits of the exported model up to {gap:.2g} from the trained one's, "
+            f"expected at most {TOLERANCE:g} of them: please report this"
+        )
+    return logits
+
+
+def _speed(fitted: Fitted, model: ModelConfig, clips: Sequence[Clip]) -> float:
+    """Measure seconds of sound heard in a second of one core's work, decoding left out."""
+    network = open_network(fitted.onnx)
+    sounds = [samples(clip) for clip in clips]
+    network(model.features(sounds[0])[None])  # the first call prepares what later ones use
+    began = time.thread_time()
+    for sound in sounds:
+        network(model.features(sound)[None])
+    spent = max(time.thread_time() - began, 1e-9)
+    return sum(map(len, sounds)) / 16_000 / spent

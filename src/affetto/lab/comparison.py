@@ -1,0 +1,110 @@
+"""Running a comparison: every job of the bench, here, in processes side by side, or on a cluster.
+
+A job whose result is there is not run again, and one that was killed goes on where it was: the
+same call made again finishes what is left.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from affetto.errors import AffettoError
+from affetto.jobs import make_folder, run
+from affetto.lab.bench import Job, jobs_of, measure
+from affetto.lab.corpora import Table, fingerprints, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from affetto.lab.families.config import ModelConfig
+
+__all__ = ["Comparison", "compare"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared on what.
+
+    Attributes:
+        models: what to train.
+        protocols: names.
+        tables: corpora's folders, or tables of clips.
+        seeds: of the trainings.
+    """
+
+    models: Sequence[ModelConfig]
+    protocols: Sequence[str]
+    tables: Sequence[Path]
+    seeds: Sequence[int] = (0,)
+
+
+def compare(
+    comparison: Comparison,
+    *,
+    runs: Path,
+    results: Path,
+    workers: int = 1,
+    report: Callable[[str], None] | None = None,
+) -> dict[str, str]:
+    """Run what is left of a comparison.
+
+    Args:
+        comparison: what to compare.
+        runs: where features and trainings keep their state.
+        results: where each fold leaves its small JSON file.
+        workers: trainings side by side, each with its share of the cores.
+        report: told one line a training, and a check where trainings run one by one.
+
+    Returns:
+        Result's name → why it failed, of the jobs that did; the others are done nonetheless.
+
+    Raises:
+        CorpusError: the tables lack a protocol's clips.
+        OptionError: no such protocol.
+        OutputError: a folder can't be written.
+    """
+    for folder in (runs, results):
+        make_folder(folder)
+    table = Table([clip for path in comparison.tables for clip in load(path)])
+    digests = fingerprints(table, journal=runs / "fingerprints.jsonl")
+    jobs = list(
+        jobs_of(
+            comparison.models,
+            comparison.protocols,
+            table,
+            seeds=comparison.seeds,
+            digests=digests,
+        )
+    )
+    left = [job for job in jobs if not (results / job.result.name).is_file()]
+    if report is not None and jobs:
+        report(f"{len(jobs) - len(left)} of {len(jobs)} folds are there already")
+    if workers > 1:
+        work = partial(_apart, table=table, runs=runs, results=results, workers=workers)
+        outcomes = run(work, left, workers=workers, describe="folds")
+        return {o.item.result.name: o.error for o in outcomes if o.error is not None}
+    failed = {}
+    for number, job in enumerate(left, start=1):
+        if report is not None:
+            report(f"{number} of {len(left)}: {job.result.name.removesuffix('.json')}")
+        try:
+            measure(job, table, runs=runs, results=results, report=report)
+        except AffettoError as error:
+            failed[job.result.name] = str(error)
+            if report is not None:
+                report(str(error))
+    return failed
+
+
+def _apart(job: Job, *, table: Table, runs: Path, results: Path, workers: int) -> None:
+    """Do a job in a process of its own, which shares the cores with others."""
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    if not job.model.family.classical:
+        import torch
+
+        torch.set_num_threads(threads)
+    measure(job, table, runs=runs, results=results, workers=1)

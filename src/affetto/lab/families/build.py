@@ -1,0 +1,238 @@
+"""From tables of clips to the package of a family's model: what `affetto train --model` runs."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from affetto.emotions import Emotion
+from affetto.errors import CorpusError
+from affetto.lab.bench import as_good_as_trained, learn
+from affetto.lab.build import LICENCES, collect
+from affetto.lab.corpora import CORPORA, Table
+from affetto.lab.crossval import held_out
+from affetto.models import Card, TrainingCorpus, write_window_package
+from affetto.models.calibration import fit_temperature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from affetto.lab.build import Sources
+    from affetto.lab.corpora import Clip
+    from affetto.lab.families.config import ModelConfig
+    from affetto.models import ModelPackage
+
+__all__ = ["Classes", "build_family", "choose_classes"]
+
+_LEAST = 2
+_HELD_OUT = 1 / 8
+_WINDOW = 3.0
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What a model shall tell apart.
+
+    Attributes:
+        emotions: in the vocabulary's order.
+        genders: whether to tell women from men as well.
+    """
+
+    emotions: tuple[Emotion, ...]
+    genders: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes in the order of the model's outputs."""
+        if not self.genders:
+            return tuple(emotion.value for emotion in self.emotions)
+        return tuple(f"{who} {e.value}" for who in ("female", "male") for e in self.emotions)
+
+    def of(self, clip: Clip) -> str | None:
+        """Give a clip's class; None where it has none of them."""
+        if clip.emotion is None or clip.emotion not in self.emotions:
+            return None
+        if not self.genders:
+            return clip.emotion.value
+        if clip.gender is None:
+            return None
+        return f"{'female' if clip.gender == 'f' else 'male'} {clip.emotion.value}"
+
+
+def choose_classes(
+    table: Sequence[Clip],
+    *,
+    exclude: Sequence[Emotion] = (),
+    min_count: int | None = None,
+    genders: bool = False,
+    report: Callable[[str], None] | None = None,
+) -> Classes:
+    """Find what there is to tell apart.
+
+    Args:
+        table: the clips.
+        exclude: emotions to leave out.
+        min_count: leave out what has fewer clips; None refuses what has only one.
+        genders: tell women from men as well.
+        report: told what is left out.
+
+    Raises:
+        CorpusError: fewer than two emotions are left, or one has a single clip.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from affetto.lab.corpora import Clip
+        >>> said = [Emotion.SAD, Emotion.HAPPY] * 3
+        >>> clips = [Clip(Path(f"{i}.wav"), "mine", e, e) for i, e in enumerate(said)]
+        >>> choose_classes(clips).names
+        ('happy', 'sad')
+    """
+    every = Classes(tuple(Emotion), genders=genders)
+    counts = Counter((clip.emotion, name) for clip in table if (name := every.of(clip)))
+    found = {emotion for emotion, _ in counts} - set(exclude)
+    fewest = {
+        emotion: min(
+            (n for (of, _), n in counts.items() if of == emotion),
+            default=0,
+        )
+        for emotion in found
+    }
+    single = sorted(str(e) for e, n in fewest.items() if n < (min_count or _LEAST))
+    if single and min_count is None:
+        raise CorpusError(
+            f"found one clip of {', '.join(single)}, expected {_LEAST} or more of each emotion: "
+            "leave it out (--exclude, or --min-count), or give more clips"
+        )
+    if single and report is not None:
+        report(f"left out, with fewer than {min_count} clips: {', '.join(single)}")
+    kept = tuple(e for e in Emotion if e in found and e.value not in single)
+    if len(kept) < 2:
+        raise CorpusError(
+            f"found clips of {', '.join(kept) or 'no emotion'} to learn from, expected two "
+            "emotions or more"
+        )
+    return Classes(kept, genders)
+
+
+def build_family(
+    sources: Sources,
+    config: ModelConfig,
+    output: Path,
+    *,
+    runs: Path,
+    name: str,
+    version: str = "1",
+    exclude: Sequence[Emotion] = (),
+    min_count: int | None = None,
+    genders: bool = False,
+    seed: int = 0,
+    workers: int | None = None,
+    report: Callable[[str], None] | None = None,
+) -> ModelPackage:
+    """Train a model of a family and write its package.
+
+    Args:
+        sources: what to learn from.
+        config: what to train.
+        output: folder of the package.
+        runs: where features and trainings keep their state; a run that was killed goes on there.
+        name: of the model.
+        version: of the model.
+        exclude: see `choose_classes`.
+        min_count: see `choose_classes`.
+        genders: see `choose_classes`.
+        seed: of everything drawn.
+        workers: processes that compute features.
+        report: told one line a check.
+
+    Raises:
+        CorpusError: nothing to train on, a class with a single clip, or a clip that can't be
+            decoded.
+        OptionError: a loss that is no longer a number, or a run of other settings.
+        OutputError: the package can't be written.
+    """
+    table = collect(sources)
+    classes = choose_classes(
+        table, exclude=exclude, min_count=min_count, genders=genders, report=report
+    )
+    table = Table([clip for clip in table if classes.of(clip)])
+    train, validation, by_speaker = _sides(table, classes, seed=seed, report=report)
+    lesson, fitted = learn(
+        config,
+        table,
+        classes.names,
+        [classes.of(clip) for clip in table],
+        train=train,
+        validation=validation,
+        runs=runs,
+        name=f"{name}--seed{seed}",
+        by_speaker=by_speaker,
+        seed=seed,
+        workers=workers,
+        report=report,
+    )
+    as_good_as_trained(fitted, lesson.clean.stacked(train[:64], length=config.features.length))
+    temperature = 1.0
+    if fitted.held_out is not None:
+        judged = fitted.held_out
+        temperature = fit_temperature(judged.logits, lesson.target[judged.clips])
+    card = Card(
+        name=name,
+        version=version,
+        labels=classes.emotions,
+        features=config.features,
+        genders=genders,
+        window=config.features.seconds or _WINDOW,
+        temperature=temperature,
+        languages=tuple(sorted({clip.language for clip in table if clip.language})),
+        training=tuple(
+            TrainingCorpus(corpus, CORPORA[corpus].licence if corpus in CORPORA else "your own")
+            for corpus in table.corpora
+        ),
+        licence=LICENCES[sources.licence],
+        description=_describe(config, table),
+    )
+    return write_window_package(output, card, model=fitted.onnx)
+
+
+def _sides(
+    table: Table, classes: Classes, *, seed: int, report: Callable[[str], None] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], bool]:
+    """Hold out speakers, or clips where speakers are too few; tell which it was."""
+    everything = range(len(table))
+    chosen = held_out(table, everything, share=_HELD_OUT, seed=seed)
+    by_speaker = bool(chosen)
+    left = {classes.of(table[i]) for i in set(everything) - set(chosen)}
+    if not chosen or len(left) < len(classes.names):
+        if report is not None:
+            report(
+                f"{len(table.speakers)} speakers are too few to hold some out: clips are held out "
+                "instead, which says little of unheard voices"
+            )
+        by_speaker = False
+        places = list(everything)
+        random.Random(seed).shuffle(places)
+        spare = Counter(classes.of(clip) for clip in table)
+        held = []
+        for place in places[: round(_HELD_OUT * len(places))]:
+            if spare[classes.of(table[place])] > 1:
+                spare[classes.of(table[place])] -= 1
+                held.append(place)
+        chosen = tuple(sorted(held))
+    train = np.array(sorted(set(everything) - set(chosen)))
+    return train, np.array(chosen, np.int64), by_speaker
+
+
+def _describe(config: ModelConfig, table: Table) -> str:
+    languages = ", ".join(sorted({clip.language for clip in table if clip.language}))
+    return (
+        f"{config.family.help[0].upper()}{config.family.help[1:]}, trained on {len(table)} clips "
+        f"of {len(table.speakers)} speakers{f' ({languages})' if languages else ''}"
+    )

@@ -1,0 +1,197 @@
+"""The configuration of one model: which family, and every value that differs from its own.
+
+model = "cnn"
+
+[settings]
+epochs = 40
+
+[features]
+hop = 256
+
+[augment]
+steps = "pitch:-2..2,noise:8..30dB"
+copies = 2
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from affetto.errors import OptionError
+from affetto.lab.families import find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from affetto.features.recipe import FeatureRecipe
+    from affetto.lab.families import Family
+    from affetto.lab.families.settings import AugmentConfig
+
+__all__ = ["ModelConfig"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """A model to be trained.
+
+    Attributes:
+        name: what it is called in results.
+        family: its family.
+        settings: how it learns; of the family's kind.
+        features: what it hears.
+        augment: what befalls the training clips.
+
+    Examples:
+        >>> config = ModelConfig.of("cnn").changed(["epochs=5", "features.hop=256"])
+        >>> config.settings.epochs, config.features.hop
+        (5.0, 256)
+        >>> config.changed(["epochs=many"])
+        Traceback (most recent call last):
+        ...
+        affetto.errors.OptionError: found settings.epochs = 'many', expected a number
+    """
+
+    name: str
+    family: Family
+    settings: Any
+    features: FeatureRecipe
+    augment: AugmentConfig
+
+    @classmethod
+    def of(cls, model: str | Path) -> ModelConfig:
+        """Take a family as it is, by its name, or read a TOML file.
+
+        Raises:
+            OptionError: there is neither, or the file says what can't be.
+        """
+        if str(model).endswith(".toml"):
+            return cls.read(Path(model))
+        family = find(str(model))
+        return cls(family.name, family, family.settings, family.features, family.augment)
+
+    @classmethod
+    def read(cls, path: Path) -> ModelConfig:
+        """Read a TOML file, such as `affetto tune` writes.
+
+        Raises:
+            OptionError: it can't be read, or says what can't be.
+        """
+        try:
+            row = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise OptionError(f"{path}: {error.strerror}, expected a configuration") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise OptionError(f"{path}: found no TOML ({error}); correct it") from None
+        try:
+            if not isinstance(row.get("model"), str):
+                raise OptionError(f"found model = {row.get('model')!r}, expected a family's name")
+            config = cls.of(row.pop("model"))
+            if config.family.name.endswith(".toml"):
+                raise OptionError("found a file for a model, expected a family's name")
+            changed = config.with_tables(row)
+        except OptionError as error:
+            raise OptionError(f"{path}: {error}") from None
+        return replace(changed, name=path.stem)
+
+    def changed(self, assignments: Iterable[str]) -> ModelConfig:
+        """Change values as a person writes them: ``rate=1e-3``, ``features.hop=256``.
+
+        Raises:
+            OptionError: no such value, or one of another type.
+        """
+        tables: dict[str, dict[str, Any]] = {}
+        for assignment in assignments:
+            name, equals, text = assignment.partition("=")
+            if not equals:
+                raise OptionError(f"found {assignment!r}, expected NAME=VALUE, such as rate=0.001")
+            table, dot, key = name.strip().rpartition(".")
+            try:
+                value = tomllib.loads(f"value = {text.strip()}")["value"]
+            except tomllib.TOMLDecodeError:
+                value = text.strip()
+            tables.setdefault(table if dot else "settings", {})[key] = value
+        return self.with_tables(tables)
+
+    def with_tables(self, tables: Mapping[str, Any]) -> ModelConfig:
+        """Change values by their tables: settings, features and augment.
+
+        Raises:
+            OptionError: no such table or value, or one of another type.
+        """
+        parts: dict[str, Any] = {}
+        for name, values in tables.items():
+            if name not in ("settings", "features", "augment") or not isinstance(values, Mapping):
+                raise OptionError(
+                    f"found {name!r}, expected the tables settings, features and augment"
+                )
+            parts[name] = _changed(getattr(self, name), values, name)
+        return replace(self, **parts)
+
+    def to_toml(self) -> str:
+        """Give the whole configuration as the text of a TOML file."""
+        lines = [f"model = {json.dumps(self.family.name)}"]
+        for name in ("settings", "features", "augment"):
+            lines += ["", f"[{name}]"]
+            values = asdict(getattr(self, name))
+            lines += [f"{key} = {_toml(v)}" for key, v in values.items() if v is not None]
+        return "\n".join(lines) + "\n"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the configuration as plain types."""
+        tables = {name: asdict(getattr(self, name)) for name in ("settings", "features", "augment")}
+        plain = json.loads(json.dumps(tables, default=str))
+        return {"model": self.family.name, **plain}
+
+
+def _changed(part: Any, values: Mapping[str, Any], table: str) -> Any:
+    """Give a dataclass with other values, each of its field's type."""
+    kinds = get_type_hints(type(part))
+    known = [field.name for field in fields(part)]
+    taken = {}
+    for name, value in values.items():
+        if name not in known:
+            raise OptionError(f"found {table}.{name}, expected one of {', '.join(known)}")
+        taken[name] = _fitting(value, kinds[name], f"{table}.{name}")
+    return replace(part, **taken)
+
+
+def _fitting(value: Any, kind: Any, name: str) -> Any:
+    """Give a value as its field's type has it."""
+    choices = get_args(kind)
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        if value is None or value == "none":
+            return None
+        return _fitting(value, choices[0], name)
+    if origin is Literal:
+        if value not in choices:
+            raise OptionError(f"found {name} = {value!r}, expected {', '.join(map(str, choices))}")
+        return value
+    if origin is tuple:
+        if not isinstance(value, list | tuple) or not value:
+            raise OptionError(f"found {name} = {value!r}, expected a list such as [1, 2]")
+        if choices[-1] is not Ellipsis and len(value) != len(choices):
+            raise OptionError(f"found {name} = {value!r}, expected {len(choices)} values")
+        return tuple(_fitting(one, choices[0], name) for one in value)
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if kind is int and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if kind in (bool, str) and isinstance(value, kind):
+        return value
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value)
+    words = {float: "a number", int: "a whole number", bool: "true or false", Path: "a file"}
+    raise OptionError(f"found {name} = {value!r}, expected {words.get(kind, 'a text')}")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_toml(one) for one in value)}]"
+    return json.dumps(value, ensure_ascii=False, default=str)
