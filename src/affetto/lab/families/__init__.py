@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FAMILIES", "Family", "find"]
 
-_ROW = FeatureRecipe("row", parts=("functionals", "mfcc", "mel"), statistics=("mean", "std"))
+_ROW = FeatureRecipe("row", parts=("functionals", "mfcc"), statistics=("mean", "std"))
 _FRAMES = FeatureRecipe("frames", length=112)
 _MFCC = FeatureRecipe("frames", parts=("mfcc",), hop=256, length=194)
+_ALTERED = AugmentConfig("speed:0.85..1.18,noise:8..35dB", copies=2)
+_FEWER = NetworkSettings(epochs=30.0)
+"""For the largest networks, which learn more in an epoch and take longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +92,32 @@ _EVERY = (
         BoostingSettings(),
         packages=_CLASSICAL,
     ),
-    Family("cnn1d", "convolutions over time on MFCC", _MFCC, NetworkSettings()),
-    Family("lstm", "two LSTM layers on MFCC, chroma and mel", _FRAMES, NetworkSettings()),
-    Family("cnn", "seven convolutions on MFCC, chroma and mel", _FRAMES, NetworkSettings()),
+    Family("cnn1d", "convolutions over time on MFCC", _MFCC, NetworkSettings(), _ALTERED),
+    Family("lstm", "two LSTM layers on MFCC, chroma and mel", _FRAMES, NetworkSettings(), _ALTERED),
+    Family(
+        "cnn", "seven convolutions on MFCC, chroma and mel", _FRAMES, NetworkSettings(), _ALTERED
+    ),
     Family(
         "cnn-lstm",
         "convolutions and two LSTM layers on MFCC, chroma and mel",
         _FRAMES,
         NetworkSettings(),
+        _ALTERED,
     ),
-    Family("resnet18", "ResNet-18 on MFCC pictures", _MFCC, NetworkSettings(epochs=40)),
+    Family("resnet18", "ResNet-18 on MFCC pictures", _MFCC, _FEWER, _ALTERED),
     Family(
         "mfcc-cnn",
         "eighteen convolutions that narrow from 512 channels, on MFCC pictures",
         _MFCC,
-        NetworkSettings(epochs=40),
+        _FEWER,
+        _ALTERED,
     ),
     Family(
         "yolo-cls",
         "the YOLOv8 classifier on mel-spectrogram pictures",
         FeatureRecipe("picture"),
         NetworkSettings(),
+        _ALTERED,
     ),
 )
 

@@ -60,7 +60,7 @@ class NetworkSettings:
         freeze: leave what was loaded as it is.
     """
 
-    epochs: float = 60.0
+    epochs: float = 40.0
     batch: int = 32
     rate: float = 1.5e-3
     decay: float = 2e-2
