@@ -297,6 +297,7 @@ def digest(results: Iterable[Result]) -> dict[str, dict[str, float | int]]:
         figures = {name: round(result.mean(name), 4) for name in names}
         if result.corpora:
             figures["mean uar of the corpora"] = round(float(np.mean(result.each_apart())), 4)
+        how += [] if result.model == OWN else [result.model]
         noted[f"{result.protocol} ({', '.join(how)})"] = {**figures, "seeds": len(result.reports)}
     return noted
 

@@ -1,11 +1,13 @@
 """The page of results: speaker-independent, random splits and robustness, each in tables apart."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from affetto.lab.comparison_tables import to_markdown
 from affetto.lab.figures import Report
-from affetto.lab.results import CLEAN, Result
+from affetto.lab.results import CLEAN, OWN, Result
+from affetto.lab.text_tables import markdown
 
 __all__ = ["tables"]
 
@@ -23,7 +25,9 @@ def tables(results: Sequence[Result]) -> str:
         >>> print(tables([]).splitlines()[0])
         # Results
     """
-    finished = [result for result in results if result.reports]
+    families = [result for result in results if result.model != OWN]
+    own = [result for result in results if result.model == OWN]
+    finished = [result for result in own if result.reports]
     clean = [result for result in finished if result.condition == CLEAN]
     independent = [result for result in clean if result.speaker_independent]
     random = [result for result in clean if not result.speaker_independent]
@@ -35,7 +39,7 @@ def tables(results: Sequence[Result]) -> str:
         for name, corpora in in_turn.items():
             rows = [_row_apart(result) for result in independent if result.protocol == name]
             head = ("training", "baseline", *corpora, "mean")
-            lines += [f"### UAR of `{name}`, each corpus apart", "", *_markdown(head, rows), ""]
+            lines += [f"### UAR of `{name}`, each corpus apart", "", *markdown(head, rows), ""]
         closed = [result for result in independent if result.answers == "shared"]
         lines += ["### UAR by gender and language", "", *_group_table(closed), ""]
         lines += ["### Confusions", "", *_CONFUSIONS, ""]
@@ -45,13 +49,25 @@ def tables(results: Sequence[Result]) -> str:
         lines += ["## Random splits", "", *_RANDOM, "", *_random_table(random), ""]
     if robust := list(_robust_rows(finished)):
         head = ("protocol", "training", "baseline", "condition", "UAR", "lost")
-        lines += ["## Robustness", "", *_ROBUST, "", *_markdown(head, robust), ""]
-    if rows := [row for result in results for row in _unfinished_rows(result)]:
+        lines += ["## Robustness", "", *_ROBUST, "", *markdown(head, robust), ""]
+    if rows := [row for result in own for row in _unfinished_rows(result)]:
         head = ("protocol", "training", "baseline", "condition", "seed", "folds done")
-        lines += ["## Unfinished", "", *_markdown(head, rows), ""]
+        lines += ["## Unfinished", "", *markdown(head, rows), ""]
+    if families:
+        lines += [
+            "## Every family, side by side",
+            "",
+            *_FAMILIES,
+            "",
+            to_markdown(results, level=3),
+        ]
     return "\n".join(lines).rstrip() + "\n"
 
 
+_FAMILIES = (
+    "`affetto compare` trained these: each on the protocol's own training speakers alone, with",
+    "the settings that the family comes with. `affetto` is the bundled recipe.",
+)
 _PREFACE = (
     "Every figure is computed from the pooled predictions of all folds of a protocol, then",
     "averaged over the seeds; never the best seed. `pool`: other corpora helped to train;",
@@ -78,7 +94,7 @@ def _main_table(results: Sequence[Result]) -> list[str]:
         "protocol", "training", "baseline", "labels", "answers", "clips", "seeds",
         "UAR", "95 %", "WA", "macro F1", "ECE",
     )  # fmt: skip
-    return _markdown(head, [_main_row(result) for result in results])
+    return markdown(head, [_main_row(result) for result in results])
 
 
 def _first(result: Result) -> Report:
@@ -118,7 +134,7 @@ def _recall_tables(results: Sequence[Result]) -> list[str]:
             ]
             row.append(f"{np.mean(found):.2f}" if found else "")
         rows.append(row)
-    return _markdown(("protocol", "training", "baseline", *labels), rows)
+    return markdown(("protocol", "training", "baseline", *labels), rows)
 
 
 def _row_apart(result: Result) -> list[str]:
@@ -141,7 +157,7 @@ def _group_table(results: Sequence[Result]) -> list[str]:
             row.append(f"{np.mean(found):.3f}" if found else "")
         rows.append(row)
     head = ("women", "men", "German", "English", "Polish")
-    return _markdown(("protocol", "training", "baseline", *head), rows)
+    return markdown(("protocol", "training", "baseline", *head), rows)
 
 
 def _confusion_table(result: Result) -> list[str]:
@@ -153,7 +169,7 @@ def _confusion_table(result: Result) -> list[str]:
         rows.append([f"**{label}**", *(f"{share:.0f}" for share in shares), str(sum(counts))])
     name, training, baseline = _about(result)
     title = f"{name} ({training}, {'with' if baseline == 'yes' else 'without'} the baseline)"
-    return [title, "", *_markdown(("", *report.labels, "clips"), rows)]
+    return [title, "", *markdown(("", *report.labels, "clips"), rows)]
 
 
 def _random_table(results: Sequence[Result]) -> list[str]:
@@ -167,7 +183,7 @@ def _random_table(results: Sequence[Result]) -> list[str]:
         figures = [_spread(result, name) for name in ("wa", "uar", "macro_f1", "ece")]
         counts = (str(len(report.labels)), str(report.n), _seeds(result))
         rows.append([*_about(result), *counts, *figures])
-    return _markdown(head, rows)
+    return markdown(head, rows)
 
 
 def _robust_rows(results: Sequence[Result]) -> Iterator[list[str]]:
@@ -206,8 +222,3 @@ def _spread(result: Result, name: str) -> str:
     values = result.values(name)
     spread = f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
     return f"{np.mean(values):.3f}{spread}"
-
-
-def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return lines + [f"| {' | '.join(row)} |" for row in rows]

@@ -13,11 +13,13 @@ from affetto.lab.metrics.decisions import (
     wa,
     weighted_f1,
 )
+from affetto.lab.metrics.paired import Difference, mcnemar, paired_difference
 from affetto.lab.metrics.probabilities import Bins, brier, ece, nll, reliability_bins
 
 __all__ = [
     "METRICS",
     "Bins",
+    "Difference",
     "bootstrap_ci",
     "brier",
     "confusion_matrix",
@@ -25,7 +27,9 @@ __all__ = [
     "f1",
     "macro_f1",
     "macro_precision",
+    "mcnemar",
     "nll",
+    "paired_difference",
     "precision",
     "recall",
     "reliability_bins",

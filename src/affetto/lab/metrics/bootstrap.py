@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from affetto.errors import OptionError
 from affetto.lab.metrics.decisions import METRICS, Counts
 
-__all__ = ["bootstrap_ci"]
+__all__ = ["bootstrap_ci", "number_groups"]
 
 
 def bootstrap_ci(
@@ -59,7 +59,7 @@ def bootstrap_ci(
         raise OptionError(f"found level {level:g}, expected one between 0 and 1, and a resample")
     rng = np.random.default_rng(seed)
     cells = rows * labels + columns
-    groups = _groups(speakers, len(rows))
+    groups = number_groups(speakers, len(rows))
     if groups is None:
         # Drawing clips comes to drawing cells of the matrix by their frequency.
         shares = np.bincount(cells, minlength=labels * labels) / len(cells)
@@ -74,7 +74,7 @@ def bootstrap_ci(
     return float(low), float(high)
 
 
-def _groups(speakers: Sequence[str | None] | None, clips: int) -> Counts | None:
+def number_groups(speakers: Sequence[str | None] | None, clips: int) -> Counts | None:
     """Number the speakers; None where clips are to be drawn."""
     if speakers is None:
         return None

@@ -1,0 +1,161 @@
+"""`affetto compare`: families of models × protocols × seeds, and the table of them."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from affetto.cli.console import note, print_data
+from affetto.cli.options import refuse_unused
+from affetto.errors import OptionError
+from affetto.jobs import atomic_write, check_file, check_folder, check_there
+
+if TYPE_CHECKING:
+    from affetto.lab.results import Result
+
+__all__ = ["command"]
+
+_SHOWN = {"form", "output"}
+_USED = {
+    "--data": {"data", "model", "protocol", "results", "runs", "seeds", "workers"} | _SHOWN,
+    "--from": {"source", "protocol", "model"} | _SHOWN,
+    "--list": {"names"},
+}
+"""What each way to call it takes; the rest would do nothing, and is refused."""
+
+
+def command(
+    context: typer.Context,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="TABLE", help="A table of clips, or a corpus's folder; again for more."
+        ),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|TOML", help="A family, or a file with one and its values; again for more."
+        ),
+    ] = None,
+    protocol: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A protocol; again for more.")
+    ] = None,
+    seeds: Annotated[str, typer.Option(metavar="0,1,…", help="Of the trainings.")] = "0",
+    results: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where each fold leaves its small file.")
+    ] = Path("results"),
+    runs: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where features and trainings keep their state.")
+    ] = Path("runs"),
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Trainings side by side, which share the cores.")
+    ] = 1,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FOLDER", help="Show the results that are there already."),
+    ] = None,
+    names: Annotated[bool, typer.Option("--list", help="Name the families.")] = False,
+    form: Annotated[
+        Literal["markdown", "csv", "latex"], typer.Option("--format", help="Of the table.")
+    ] = "markdown",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the table there.")
+    ] = None,
+) -> None:
+    """Train models on protocols, fold by fold, and lay them side by side.
+
+    The same command given again does what is left. Speaker-independent protocols and random splits
+    stand in tables apart. Each model is chosen by held-out training speakers, never by test clips.
+
+    Examples:
+      affetto compare --list
+      affetto compare --model svm --model cnn --protocol ravdess-6fold --data RAVDESS
+      affetto compare --model svm --model best.toml --protocol emodb-loso --data EMO-DB --seeds 0,1
+      affetto compare --from results --format latex -o table.tex
+    """
+    ways = {"--data": bool(data), "--from": source is not None, "--list": names}
+    given = [way for way, is_given in ways.items() if is_given]
+    if not given:
+        raise OptionError(
+            "found nothing to compare on, expected --data TABLE of clips, --from FOLDER with "
+            "results, or --list"
+        )
+    refuse_unused(context, _USED[given[0]], beside=given[0])
+    if names:
+        from affetto.lab.families import FAMILIES
+
+        width = max(map(len, FAMILIES))
+        lines = (f"{family.name:{width}}  {family.help}" for family in FAMILIES.values())
+        print_data("\n".join(lines) + "\n")
+        return
+    for path in (*(data or ()), source):
+        check_there(path)
+    if output is not None:
+        check_file(output)
+    failed: dict[str, str] = {}
+    if data:
+        failed = _run(data, model or [], protocol or [], seeds, results, runs, workers)
+    _give(source or results, set(protocol or ()), set(model or ()), form, output)
+    for name, error in failed.items():
+        note(f"{name}: {error}")
+    if failed:
+        raise typer.Exit(2)
+
+
+def _run(
+    data: list[Path],
+    models: list[str],
+    protocols: list[str],
+    seeds: str,
+    results: Path,
+    runs: Path,
+    workers: int,
+) -> dict[str, str]:
+    for name, values in (("--model", models), ("--protocol", protocols)):
+        if not values:
+            raise OptionError(f"found no {name}, expected one or more beside --data")
+    for folder in (results, runs):
+        check_folder(folder)
+    from affetto.lab.comparison import Comparison, compare
+    from affetto.lab.families.config import ModelConfig
+
+    comparison = Comparison([ModelConfig.of(m) for m in models], protocols, data, _seeds(seeds))
+    return compare(comparison, runs=runs, results=results, workers=workers, report=note)
+
+
+def _seeds(text: str) -> list[int]:
+    """Read `0,1,2`."""
+    try:
+        seeds = [int(part) for part in text.split(",")]
+    except ValueError:
+        seeds = []
+    if not seeds or min(seeds) < 0:
+        raise OptionError(f"found --seeds {text!r}, expected whole numbers such as 0,1,2")
+    return seeds
+
+
+def _give(
+    folder: Path, protocols: set[str], models: set[str], form: str, output: Path | None
+) -> None:
+    """Write the table of the results that are there."""
+    from affetto.lab.comparison_tables import to_csv, to_latex, to_markdown
+    from affetto.lab.results import gather, read_folds
+
+    named = {Path(m).stem if m.endswith(".toml") else m for m in models}
+    found: list[Result] = [
+        result
+        for result in gather(read_folds(folder))
+        if (not protocols or result.protocol in protocols) and (not named or result.model in named)
+    ]
+    if not found:
+        asked = ", ".join(sorted(protocols | named)) or "any protocol"
+        raise OptionError(f"{folder}: found no results of {asked}, expected some: train first")
+    text = {"markdown": to_markdown, "csv": to_csv, "latex": to_latex}[form](found)
+    if output is None:
+        print_data(text)
+        sys.stdout.flush()
+        return
+    with atomic_write(output) as file:
+        file.write(text)
