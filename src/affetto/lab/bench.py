@@ -219,6 +219,7 @@ def learn(
     seed: int = 0,
     workers: int | None = None,
     report: Callable[[str], None] | None = None,
+    check: Callable[[int, float], None] | None = None,
 ) -> tuple[Lesson, Fitted]:
     """Compute the features of a table and train a model on it.
 
@@ -235,6 +236,7 @@ def learn(
         seed: of everything drawn.
         workers: processes that compute features.
         report: told one line a check.
+        check: see `Lesson`.
 
     Raises:
         CorpusError: a class without training clips, or a clip that can't be decoded.
@@ -259,6 +261,7 @@ def learn(
         seed=seed,
         folder=runs / name,
         report=report,
+        check=check,
     )
     return lesson, model.family.fit(lesson, model.settings, model.features)
 

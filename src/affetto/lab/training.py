@@ -84,6 +84,7 @@ def fit(
     folder: Path | None = None,
     validate: Callable[[Net], float] | None = None,
     report: Callable[[str], None] | None = None,
+    check: Callable[[int, float], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Train, or go on with a training that stopped.
 
@@ -96,6 +97,8 @@ def fit(
         folder: where the run keeps its log, its last checkpoint and its best weights.
         validate: gives a score of the network on held-out TRAINING speakers; higher is better.
         report: told one line a check.
+        check: told the number of each check, from 1, and its score; what it raises ends the
+            training.
 
     Returns:
         The history: one entry a check, with the step, the mean losses and the score.
@@ -106,7 +109,7 @@ def fit(
     """
     run = RunFolder(folder)
     try:
-        _learn(network, draw, losses, config, run, validate, report)
+        _learn(network, draw, losses, config, run, validate, report, check)
     except KeyboardInterrupt:
         if report is not None and folder is not None:
             report(
@@ -127,6 +130,7 @@ def _learn(
     run: RunFolder,
     validate: Callable[[Net], float] | None,
     report: Callable[[str], None] | None,
+    check: Callable[[int, float], None] | None,
 ) -> None:
     """Go through the steps, and leave the network with the weights that are kept."""
     device = best_device()
@@ -186,6 +190,8 @@ def _learn(
                 pace = (time.monotonic() - began) / (done - start)
                 figures = " ".join(f"{n} {v:.3f}" for n, v in entry.items() if n != "step")
                 report(f"step {done}/{config.steps} {figures} ({pace:.2f} s a step)")
+            if check is not None and "score" in entry:
+                check(len(run.history), entry["score"])
             if config.patience and _stale(run.history) >= config.patience:
                 break
     if validate is not None:

@@ -367,6 +367,8 @@ def _choose(
         scores[f"{value:g}"] = round(score, 4)
         if lesson.report is not None:
             lesson.report(f"{name} {value:g}: score {score:.3f} on held-out clips")
+        if lesson.check is not None:
+            lesson.check(len(scores), score)
         if score > best[0]:
             best = score, value, HeldOut(clips, logits)
     features, target = _rows(lesson, lesson.everything())

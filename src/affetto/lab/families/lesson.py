@@ -37,6 +37,8 @@ class Lesson:
         seed: of everything drawn.
         folder: where a long training keeps its state; None keeps nothing.
         report: told one line a check.
+        check: told the number of each check, from 1, and its score on the held-out clips; what it
+            raises ends the training.
 
     Raises:
         CorpusError: a class has no clip to learn from, or there are fewer than two.
@@ -52,6 +54,7 @@ class Lesson:
     seed: int = 0
     folder: Path | None = None
     report: Callable[[str], None] | None = None
+    check: Callable[[int, float], None] | None = None
 
     def __post_init__(self) -> None:
         counts = np.bincount(self.target[self.train], minlength=len(self.labels))

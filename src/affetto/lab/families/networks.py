@@ -94,6 +94,7 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
         folder=lesson.folder,
         validate=score if len(truth) else None,
         report=lesson.report,
+        check=lesson.check,
     )
     network.cpu().eval()
     example = torch.zeros(1, *shape)
