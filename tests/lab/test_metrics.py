@@ -199,3 +199,43 @@ def test_what_can_be_mended_is_said_in_one_line(call, says):
         call()
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@quick
+@given(PAIRS, st.integers(0, 5))
+def test_a_model_beside_itself_differs_in_nothing(pairs, seed):
+    truth = [LABELS.index(one) for one, _ in pairs]
+    said = [LABELS.index(two) for _, two in pairs]
+    assert metrics.mcnemar(truth, said, said) == 1.0
+    found = metrics.paired_difference(truth, said, said, labels=4, resamples=20, seed=seed)
+    assert found == (0.0, 0.0, 0.0)
+    assert metrics.mcnemar(truth, truth, said) == metrics.mcnemar(truth, said, truth)
+
+
+def test_mcnemar_is_the_binomial_test_of_the_clips_on_which_two_differ():
+    stats = pytest.importorskip("scipy.stats")
+    truth = [0] * 100
+    first = [0] * 70 + [1] * 30
+    second = [0] * 55 + [1] * 20 + [0] * 10 + [1] * 15
+    ours, theirs = 15, 10
+    expected = stats.binomtest(ours, ours + theirs).pvalue
+    assert metrics.mcnemar(truth, first, second) == pytest.approx(expected)
+
+
+def test_a_paired_interval_is_narrower_than_two_apart():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 4, 600)
+    speakers = [str(i // 30) for i in range(600)]
+    hard = rng.random(600) < 0.4  # for both alike
+    first = np.where(hard, (truth + 1) % 4, truth)
+    second = np.where(rng.random(600) < 0.1, (truth + 2) % 4, first)
+    both = metrics.paired_difference(truth, first, second, labels=4, speakers=speakers)
+    assert both.low < both.value < both.high
+    assert both.low > 0
+    alone = metrics.bootstrap_ci(truth, first, labels=4, speakers=speakers)
+    assert both.high - both.low < alone[1] - alone[0]
+
+
+def test_a_difference_needs_as_many_answers_of_both():
+    with pytest.raises(OptionError, match="expected equally many"):
+        metrics.mcnemar([0, 1], [0, 1], [0])

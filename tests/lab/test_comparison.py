@@ -1,0 +1,211 @@
+"""Comparisons: fold by fold, taken up again, and tables where like stands beside like."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+pytest.importorskip("onnx")
+
+from affetto.audio import save
+from affetto.cli import main
+from affetto.emotions import Emotion
+from affetto.errors import OptionError
+from affetto.lab.bench import jobs_of
+from affetto.lab.comparison import Comparison, compare
+from affetto.lab.comparison_tables import rows_of, to_csv, to_latex, to_markdown
+from affetto.lab.corpora import Clip, Table
+from affetto.lab.families.config import ModelConfig
+from affetto.lab.predictions import Prediction
+from affetto.lab.results import Fold, gather, read_folds
+
+SPEAKERS = ("DC", "JE", "JK", "KL")
+FEELINGS = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
+QUICK = ["features.parts=['mfcc']", "costs=[1.0]"]
+
+
+@pytest.fixture(scope="module")
+def savee(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a table of a corpus with SAVEE's speakers, whose feelings are tones."""
+    folder = tmp_path_factory.mktemp("savee")
+    random = np.random.default_rng(0)
+    time = np.arange(6400) / 16_000
+    clips = []
+    for number, speaker in enumerate(SPEAKERS):
+        for place, feeling in enumerate(FEELINGS):
+            for take in range(3):
+                tone = np.sin(2 * np.pi * (200 + 150 * place + 5 * number) * time)
+                sound = 0.1 * tone + 0.02 * random.standard_normal(len(time))
+                file = folder / f"{speaker}-{feeling}-{take}.flac"
+                save(file, sound.astype(np.float32))
+                emotion = Emotion(feeling)
+                clips.append(Clip(file, "savee", emotion, feeling, f"savee:{speaker}", "m"))
+    Table(clips).write_csv(folder / "clips.csv")
+    return folder / "clips.csv"
+
+
+def test_a_comparison_goes_on_where_it_was(savee: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    models = [ModelConfig.of("svm").changed(QUICK)]
+    comparison = Comparison(models, ["savee-loso"], [savee])
+    where = {"runs": tmp_path / "runs", "results": tmp_path / "results"}
+    assert compare(comparison, **where) == {}
+    files = sorted((tmp_path / "results").glob("svm--savee-loso--intra--seed0--fold*.json"))
+    assert len(files) == 4
+    before = files[0].read_text()
+    files[2].unlink()
+    assert compare(comparison, **where, report=told.append) == {}
+    assert told[0] == "3 of 4 folds are there already"
+    assert sum(line.startswith("1 of 1: ") for line in told) == 1
+    assert files[0].read_text() == before
+    (result,) = gather(read_folds(tmp_path / "results"))
+    assert result.model == "svm"
+    assert result.reports[0].uar > 0.9  # tones are easily told apart
+    notes = json.loads(before)["notes"]
+    assert notes["parameters"] > 0
+    assert notes["bytes"] > 0
+    assert notes["config"]["features"]["parts"] == ["mfcc"]
+
+
+def test_a_fold_that_fails_stops_no_other(savee: Path, tmp_path: Path) -> None:
+    rows = savee.read_text().splitlines()
+    lonely = [row for row in rows if ",disgust," not in row or "DC-disgust" in row]
+    table = savee.with_name("lonely.csv")
+    table.write_text("\n".join(lonely) + "\n")
+    models = [ModelConfig.of("svm").changed(QUICK)]
+    failed = compare(
+        Comparison(models, ["savee-loso"], [table]),
+        runs=tmp_path / "runs",
+        results=tmp_path / "results",
+    )
+    done = list((tmp_path / "results").glob("*.json"))
+    assert "svm--savee-loso--intra--seed0--fold0.json" in failed  # none but DC is disgusted
+    assert all("found no training clip of disgust" in why for why in failed.values())
+    assert done
+    assert len(done) + len(failed) == 4
+
+
+def test_the_command_makes_the_table(
+    savee: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "quick.toml"
+    config.write_text(ModelConfig.of("svm").changed(QUICK).to_toml())
+    arguments = ["--data", str(savee), "--model", str(config), "--protocol", "savee-loso"]
+    arguments += ["--results", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
+    assert main(["compare", *arguments]) == 0
+    told = capsys.readouterr().out
+    assert "| quick | 1 |" in told
+    assert "savee-loso" in told
+    assert main(["compare", "--from", str(tmp_path / "results"), "--format", "latex"]) == 0
+    assert "\\toprule" in capsys.readouterr().out
+
+
+DATA = ["--data", "DATA"]
+SVM = [*DATA, "--model", "svm", "--protocol"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (DATA, "found no --model"),
+        ([*DATA, "--model", "svn", "--protocol", "savee-loso"], "found model 'svn'"),
+        ([*SVM, "savee"], "found protocol 'savee'"),
+        ([*SVM, "emodb-loso"], "found no clips of emodb"),
+        ([*SVM, "savee-loso", "--seeds", "a"], "found --seeds 'a'"),
+        (["--from", "."], "found no results"),
+        (["--list", "--seeds", "1"], "found --seeds beside --list"),
+        ([], "found nothing to compare on"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(
+    arguments: list[str],
+    named: str,
+    savee: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [str(savee) if argument == "DATA" else argument for argument in arguments]
+    assert main(["compare", *given]) == 2
+    assert named in capsys.readouterr().err
+
+
+def test_two_models_of_one_name_are_refused(savee: Path) -> None:
+    models = [ModelConfig.of("svm"), ModelConfig.of("svm").changed(QUICK)]
+    clips = [
+        Clip(Path(f"{s}{e}.wav"), "savee", Emotion(e), e, f"savee:{s}")
+        for s in SPEAKERS
+        for e in FEELINGS
+    ]
+    digests = {clip.key: clip.key for clip in clips}
+    with pytest.raises(OptionError, match="expected each name once"):
+        list(jobs_of(models, ["savee-loso"], Table(clips), digests=digests))
+
+
+def made_up(
+    model: str, protocol: str, right: float, *, independent: bool, seeds: int = 2
+) -> list[Fold]:
+    """Give folds of a model that is right so often."""
+    folds = []
+    for seed in range(seeds):
+        random = np.random.default_rng(seed)
+        said = []
+        for number in range(200):
+            truth = ("sad", "happy")[number % 2]
+            hit = random.random() < right
+            p = 0.8 if hit == (truth == "sad") else 0.2
+            about = (f"{number}.wav", f"mine:{number % 10}", "f", "en", truth)
+            said.append(Prediction(*about, {"happy": 1 - p, "sad": p}))
+        folds.append(Fold(protocol, "intra", False, seed, 0, 1, independent, said, model=model))
+    return folds
+
+
+def test_the_best_stands_first_and_the_others_are_held_against_it() -> None:
+    folds = made_up("good", "mine", 0.9, independent=True)
+    folds += made_up("bad", "mine", 0.6, independent=True)
+    rows = rows_of(gather(folds))["mine"]
+    assert [row.result.model for row in rows] == ["good", "bad"]
+    best, other = rows
+    assert best.behind is None
+    assert other.behind is not None
+    assert 0 < other.behind.low < other.behind.value < other.behind.high
+    assert other.chance is not None
+    assert other.chance < 1e-3
+    assert other.uar_spread is not None
+    text = to_markdown(gather(folds))
+    assert text.index("| good |") < text.index("| bad |")
+    assert "± " in text
+
+
+def test_random_splits_never_share_a_column_with_unheard_speakers() -> None:
+    folds = made_up("a", "one", 0.9, independent=True) + made_up("a", "two", 0.9, independent=False)
+    results = gather(folds)
+    text = to_markdown(results)
+    assert (
+        text.index("## Unheard speakers") < text.index("### `one`") < text.index("## Random splits")
+    )
+    assert text.index("## Random splits") < text.index("### `two`")
+    rows = {row["protocol"]: row for row in csv.DictReader(io.StringIO(to_csv(results)))}
+    assert rows["one"]["uar"]
+    assert not rows["one"]["random_uar"]
+    assert rows["two"]["random_wa"]
+    assert not rows["two"]["uar"]
+
+
+def test_what_is_unfinished_is_said_to_be() -> None:
+    (fold,) = made_up("slow", "mine", 0.9, independent=True, seeds=1)
+    part = Fold("mine", "intra", False, 0, 0, 6, True, fold.predictions, model="slow")
+    assert "| slow | 1 of 6 folds |" in to_markdown(gather([part]))
+
+
+def test_latex_says_what_its_signs_mean() -> None:
+    folds = made_up("my_model", "mine", 0.9, independent=True)
+    text = to_latex(gather(folds))
+    assert "my\\_model" in text
+    assert "95 \\%" in text
+    assert "±" not in text
