@@ -28,6 +28,15 @@ Kind = Literal["row", "frames", "picture"]
 FRAME_PARTS = ("mfcc", "chroma", "mel")
 ROW_PARTS = (*FRAME_PARTS, "functionals", "egemaps", "compare")
 
+_RANGES = {
+    "mfcc": (1, 512),
+    "mel": (4, 512),
+    "hop": (16, 16_000),
+    "size": (32, 1024),
+    "length": (1, 60_000),
+}
+"""What a card may ask for: one that came from elsewhere shall not fill the memory."""
+
 _CHROMA = 12
 _OPENSMILE = {"egemaps": "eGeMAPSv02", "compare": "ComParE_2016"}
 _VOICE = 0.1
@@ -79,11 +88,16 @@ class FeatureRecipe:
         _check("kind", (self.kind,), get_args(Kind))
         _check("parts", self.parts, ROW_PARTS if self.kind == "row" else FRAME_PARTS)
         _check("statistics", self.statistics, ("mean", "std"))
-        least = {"mfcc": 1, "mel": 4, "hop": 16, "size": 32, "length": 1}
-        for name, low in least.items():
+        for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
-            if value is not None and value < low:
-                raise OptionError(f"found {name} {value}, expected {low} or more")
+            if value is None and name == "length":
+                continue
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise OptionError(f"found {name} {value!r}, expected a whole number")
+            if not low <= value <= high:
+                raise OptionError(f"found {name} {value}, expected {low} to {high}")
+        if not isinstance(self.level, bool):
+            raise OptionError(f"found level {self.level!r}, expected true or false")
         if self.mfcc > self.mel:
             raise OptionError(
                 f"found {self.mfcc} MFCCs of {self.mel} mel bands, expected no more than bands"
@@ -100,7 +114,8 @@ class FeatureRecipe:
         named = [f"{name}_{statistic}" for statistic in self.statistics for name in frames]
         for part in self.parts:
             if part == "functionals":
-                named += functional_names()
+                # Some are of MFCC, too: those of Affetto's own set are others than the frames'.
+                named += [f"functionals_{name}" for name in functional_names()]
             elif part in _OPENSMILE:
                 named += _smile(part).feature_names
         return tuple(named)
@@ -202,7 +217,7 @@ class FeatureRecipe:
             OptionError: an unknown field, or one of the wrong type or out of its range.
         """
         known = {field.name: field for field in fields(cls)}
-        if unknown := sorted(set(row) - set(known)):
+        if unknown := sorted(set(row) - set(known), key=str):
             raise OptionError(f"found the field {unknown[0]!r}, expected {', '.join(known)}")
         values = dict(row)
         for name in ("parts", "statistics"):
@@ -210,10 +225,6 @@ class FeatureRecipe:
                 if not isinstance(values[name], list | tuple):
                     raise OptionError(f"found {name} {values[name]!r}, expected a list of names")
                 values[name] = tuple(map(str, values[name]))
-        for name in ("mfcc", "mel", "hop", "size", "length"):
-            value = values.get(name)
-            if name in values and (isinstance(value, bool) or not isinstance(value, int | None)):
-                raise OptionError(f"found {name} {value!r}, expected a whole number")
         if "kind" not in values:
             raise OptionError("found features without a kind, expected row, frames or picture")
         return cls(**values)
@@ -258,8 +269,9 @@ def paint(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.moveaxis(colours, -1, -3))
 
 
-def _check(name: str, found: tuple[str, ...], known: tuple[str, ...]) -> None:
-    if not found or set(found) - set(known) or len(set(found)) != len(found):
+def _check(name: str, found: tuple[object, ...], known: tuple[str, ...]) -> None:
+    strange = [one for one in found if one not in known]
+    if not found or strange or len(set(found)) != len(found):
         raise OptionError(
             f"found {name} {', '.join(map(str, found)) or 'none'}, expected some of "
             f"{', '.join(known)}, each once"
