@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_SHOWN = {"form", "output"}
+_SHOWN = {"form", "output", "heat_map"}
 _USED = {
-    "--data": {"data", "model", "protocol", "results", "runs", "seeds", "workers"} | _SHOWN,
+    "--data": {"data", "model", "protocol", "cross", "results", "runs", "seeds", "workers"}
+    | _SHOWN,
     "--from": {"source", "protocol", "model"} | _SHOWN,
     "--list": {"names"},
 }
@@ -42,6 +43,10 @@ def command(
     protocol: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A protocol; again for more.")
     ] = None,
+    cross: Annotated[
+        bool,
+        typer.Option("--cross", help="Train on each corpus and test on every other as well."),
+    ] = False,
     seeds: Annotated[str, typer.Option(metavar="0,1,…", help="Of the trainings.")] = "0",
     results: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where each fold leaves its small file.")
@@ -63,6 +68,9 @@ def command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the table there.")
     ] = None,
+    heat_map: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw the pairs of --cross there.")
+    ] = None,
 ) -> None:
     """Train models on protocols, fold by fold, and lay them side by side.
 
@@ -73,6 +81,7 @@ def command(
       affetto compare --list
       affetto compare --model svm --model cnn --protocol ravdess-6fold --data RAVDESS
       affetto compare --model svm --model best.toml --protocol emodb-loso --data EMO-DB --seeds 0,1
+      affetto compare --model svm --cross --data labels.csv --heat-map pairs.png
       affetto compare --from results --format latex -o table.tex
     """
     ways = {"--data": bool(data), "--from": source is not None, "--list": names}
@@ -94,10 +103,17 @@ def command(
         check_there(path)
     if output is not None:
         check_file(output)
+    if heat_map is not None:
+        from affetto.report.plots import check_picture
+
+        check_picture(heat_map)
     failed: dict[str, str] = {}
     if data:
-        failed = _run(data, model or [], protocol or [], seeds, results, runs, workers)
-    _give(source or results, set(protocol or ()), set(model or ()), form, output)
+        failed = _run(data, model or [], protocol or [], cross, seeds, results, runs, workers)
+    found = _found(source or results, set(protocol or ()), set(model or ()))
+    _give(found, form, output)
+    if heat_map is not None:
+        _draw(found, heat_map)
     for name, error in failed.items():
         note(f"{name}: {error}")
     if failed:
@@ -108,20 +124,24 @@ def _run(
     data: list[Path],
     models: list[str],
     protocols: list[str],
+    cross: bool,
     seeds: str,
     results: Path,
     runs: Path,
     workers: int,
 ) -> dict[str, str]:
-    for name, values in (("--model", models), ("--protocol", protocols)):
-        if not values:
-            raise OptionError(f"found no {name}, expected one or more beside --data")
+    """Train what is left; give what failed."""
+    if not models:
+        raise OptionError("found no --model, expected one or more beside --data")
+    if not protocols and not cross:
+        raise OptionError("found no --protocol, expected one or more beside --data, or --cross")
     for folder in (results, runs):
         check_folder(folder)
     from affetto.lab.comparison import Comparison, compare
     from affetto.lab.families.config import ModelConfig
 
-    comparison = Comparison([ModelConfig.of(m) for m in models], protocols, data, _seeds(seeds))
+    configs = [ModelConfig.of(name) for name in models]
+    comparison = Comparison(configs, protocols, data, _seeds(seeds), cross=cross)
     return compare(comparison, runs=runs, results=results, workers=workers, report=note)
 
 
@@ -136,22 +156,28 @@ def _seeds(text: str) -> list[int]:
     return seeds
 
 
-def _give(
-    folder: Path, protocols: set[str], models: set[str], form: str, output: Path | None
-) -> None:
-    """Write the table of the results that are there."""
-    from affetto.lab.comparison_tables import to_csv, to_latex, to_markdown
+def _found(folder: Path, protocols: set[str], models: set[str]) -> "list[Result]":
+    """Read the results that are there, of those protocols and models alone."""
+    from affetto.lab.cross_corpus import pair_of
     from affetto.lab.results import gather, read_folds
 
     named = {Path(m).stem if m.endswith(".toml") else m for m in models}
-    found: list[Result] = [
+    found = [
         result
         for result in gather(read_folds(folder))
-        if (not protocols or result.protocol in protocols) and (not named or result.model in named)
+        if (not protocols or result.protocol in protocols or pair_of(result.protocol))
+        and (not named or result.model in named)
     ]
     if not found:
         asked = ", ".join(sorted(protocols | named)) or "any protocol"
         raise OptionError(f"{folder}: found no results of {asked}, expected some: train first")
+    return found
+
+
+def _give(found: "list[Result]", form: str, output: Path | None) -> None:
+    """Write the table."""
+    from affetto.lab.comparison_tables import to_csv, to_latex, to_markdown
+
     text = {"markdown": to_markdown, "csv": to_csv, "latex": to_latex}[form](found)
     if output is None:
         print_data(text)
@@ -159,3 +185,15 @@ def _give(
         return
     with atomic_write(output) as file:
         file.write(text)
+
+
+def _draw(found: "list[Result]", path: Path) -> None:
+    """Draw the pairs of corpora of the first model that has some."""
+    from affetto.lab.cross_corpus import grid, pair_of
+    from affetto.report.plots import heat_map
+
+    crossed = [result.model for result in found if pair_of(result.protocol)]
+    if not crossed:
+        raise OptionError("found no pairs of corpora to draw, expected results of --cross")
+    corpora, values = grid(found, crossed[0])
+    heat_map(values, corpora, title=f"UAR of {crossed[0]}", path=path)

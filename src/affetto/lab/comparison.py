@@ -15,6 +15,7 @@ from affetto.errors import AffettoError
 from affetto.jobs import make_folder, run
 from affetto.lab.bench import Job, jobs_of, measure
 from affetto.lab.corpora import Table, fingerprints, load
+from affetto.lab.cross_corpus import cross_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,12 +35,14 @@ class Comparison:
         protocols: names.
         tables: corpora's folders, or tables of clips.
         seeds: of the trainings.
+        cross: whether to train on each corpus and test on every other as well.
     """
 
     models: Sequence[ModelConfig]
     protocols: Sequence[str]
     tables: Sequence[Path]
     seeds: Sequence[int] = (0,)
+    cross: bool = False
 
 
 def compare(
@@ -83,21 +86,38 @@ def compare(
     left = [job for job in jobs if not (results / job.result.name).is_file()]
     if report is not None and jobs:
         report(f"{len(jobs) - len(left)} of {len(jobs)} folds are there already")
+    failed: dict[str, str] = {}
     if workers > 1:
         work = partial(_apart, table=table, runs=runs, results=results, workers=workers)
         outcomes = run(work, left, workers=workers, describe="folds")
-        return {o.item.result.name: o.error for o in outcomes if o.error is not None}
-    failed = {}
-    for number, job in enumerate(left, start=1):
-        if report is not None:
-            report(f"{number} of {len(left)}: {job.result.name.removesuffix('.json')}")
-        try:
-            measure(job, table, runs=runs, results=results, report=report)
-        except AffettoError as error:
-            failed[job.result.name] = str(error)
+        failed = {o.item.result.name: o.error for o in outcomes if o.error is not None}
+    else:
+        for number, job in enumerate(left, start=1):
+            name = job.result.name
             if report is not None:
-                report(str(error))
+                report(f"{number} of {len(left)}: {name.removesuffix('.json')}")
+            one = partial(measure, job, table, runs=runs, results=results, report=report)
+            _try(one, name, failed, report)
+    for model in comparison.models if comparison.cross else ():
+        for seed in comparison.seeds:
+            pairs = partial(cross_corpus, model, table, runs=runs, results=results, seed=seed)
+            _try(partial(pairs, report=report), f"{model.name}, corpora crossed", failed, report)
     return failed
+
+
+def _try(
+    work: Callable[[], object],
+    name: str,
+    failed: dict[str, str],
+    report: Callable[[str], None] | None,
+) -> None:
+    """Do one piece of work; note why it failed, so that others go on."""
+    try:
+        work()
+    except AffettoError as error:
+        failed[name] = str(error)
+        if report is not None:
+            report(str(error))
 
 
 def _apart(job: Job, *, table: Table, runs: Path, results: Path, workers: int) -> None:

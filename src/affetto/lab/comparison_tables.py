@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from affetto.lab.cross_corpus import cross_markdown, pair_of
 from affetto.lab.figures import Report, summarise
 from affetto.lab.metrics import Difference, mcnemar, paired_difference
 from affetto.lab.predictions import Prediction
@@ -89,7 +90,8 @@ def rows_of(results: Iterable[Result]) -> dict[str, list[Row]]:
     """
     by_protocol: dict[str, list[Row]] = {}
     for result in results:
-        if result.condition == CLEAN and result.answers == "shared" and result.parts:
+        kept = result.condition == CLEAN and result.answers == "shared" and result.parts
+        if kept and not pair_of(result.protocol):
             by_protocol.setdefault(result.protocol, []).append(_row(result))
     return {name: _beside_best(rows) for name, rows in sorted(by_protocol.items())}
 
@@ -238,6 +240,7 @@ def to_markdown(results: Iterable[Result], *, level: int = 2) -> str:
         >>> to_markdown([])
         ''
     """
+    results = list(results)
     tables = rows_of(results)
     sides = {
         "Unheard speakers": {n: r for n, r in tables.items() if r[0].result.speaker_independent},
@@ -254,6 +257,8 @@ def to_markdown(results: Iterable[Result], *, level: int = 2) -> str:
             lines += [f"{'#' * (level + 1)} `{name}` ({labels})", ""]
             cells = [_cells(row) for row in rows] + _published_rows(name)
             lines += [*markdown(head, cells), ""]
+    if crossed := cross_markdown(results, level=level + 1):
+        lines += [f"{'#' * level} Other corpora", "", *_ABOUT["Other corpora"], "", crossed]
     return "\n".join(lines).rstrip() + "\n" if lines else ""
 
 
@@ -268,6 +273,10 @@ _ABOUT = {
         "Clips are drawn by chance: the speakers and sentences that test are heard in training.",
         "Such figures say little about a new voice, and are not to be compared with those above.",
         "Behind the best: the difference in accuracy.",
+    ),
+    "Other corpora": (
+        "Each model learnt one corpus and was tested on another, among the emotions that both",
+        "have: two for some pairs, seven for others, which a figure's chance level hangs on.",
     ),
 }
 

@@ -52,7 +52,7 @@ class SvmSettings:
 
     kernel: Literal["rbf", "linear"] = "rbf"
     costs: tuple[float, ...] = (0.5, 2.0, 8.0)
-    gamma: float = 1.0
+    gamma: float = 0.3
     balanced: bool = True
 
 
@@ -322,10 +322,17 @@ class _Scaled:
         mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
         spread = features.std(axis=0, dtype=np.float64).astype(np.float32)
         scale = np.where(spread > 1e-6, spread, np.float32(1.0))
-        return cls(mean, scale, (features - mean) / scale)
+        return cls(mean, scale, _cut((features - mean) / scale))
 
     def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray((features - self.mean) / self.scale, np.float32)
+        return _cut((features - self.mean) / self.scale)
+
+
+def _cut(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cut standardised features as `Graph.standardise` does."""
+    from affetto.lab.families.graphs import FARTHEST
+
+    return np.clip(rows, -FARTHEST, FARTHEST).astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Graph", "Trees"]
+__all__ = ["FARTHEST", "Graph", "Trees"]
 
 _OPSET = 17
+
+FARTHEST = 3.0
+"""Deviations at which a feature is cut: other rooms and microphones lie far out."""
 
 
 @dataclass
@@ -56,9 +59,11 @@ class Graph:
         return name
 
     def standardise(self, name: str, mean: NDArray[Any], scale: NDArray[Any]) -> str:
-        """Take off the mean and divide by the scale, (columns,)."""
+        """Take off the mean and divide by the scale, (columns,); cut what is far from both."""
         centred = self.add("Sub", [name, self.constant(mean)])
-        return self.add("Div", [centred, self.constant(scale)])
+        scaled = self.add("Div", [centred, self.constant(scale)])
+        edges = [self.constant(np.float32(edge)) for edge in (-FARTHEST, FARTHEST)]
+        return self.add("Clip", [scaled, *edges])
 
     def affine(
         self, name: str, weights: NDArray[Any], bias: NDArray[Any], *, output: str = ""

@@ -13,7 +13,7 @@ from affetto.report.plots.paper import FAINT, INK, LINE, SERIES, blank, legend, 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["confusion", "curves", "reliability"]
+__all__ = ["confusion", "curves", "heat_map", "reliability"]
 
 
 def confusion(
@@ -67,6 +67,49 @@ def confusion(
     axes.set_xlabel("Heard")
     axes.set_ylabel("Meant (clips)")
     axes.set_title("Percent of each row" if normalise else "Clips", loc="left")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return saved(figure, path)
+
+
+def heat_map(
+    values: ArrayLike,
+    labels: Sequence[str],
+    *,
+    title: str = "",
+    axes_labels: tuple[str, str] = ("Tested on", "Trained on"),
+    path: Path | str | None = None,
+) -> "Figure":
+    """Draw figures between 0 and 1 of every pair, such as UAR across corpora.
+
+    Args:
+        values: shape (labels, labels); what is not a number stays blank.
+        labels: names of rows and columns.
+        title: of the picture.
+        axes_labels: of columns and rows.
+        path: save the picture there.
+
+    Returns:
+        The figure.
+
+    Raises:
+        MissingExtraError: matplotlib isn't installed.
+        OutputError: the file can't be written.
+    """
+    table = np.asarray(values, np.float64)
+    size = max(4.2, 1.9 + 0.75 * len(labels))
+    figure, axes = panel(size + 0.4, size)
+    axes.imshow(table, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(*table.shape):
+        value = table[row, column]
+        if not np.isnan(value):
+            ink = "white" if value > 0.55 else INK
+            text = f"{value:.2f}"
+            axes.text(column, row, text, ha="center", va="center", fontsize=10, color=ink)
+    axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set(xlabel=axes_labels[0], ylabel=axes_labels[1])
+    axes.set_title(title, loc="left")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return saved(figure, path)
