@@ -68,11 +68,19 @@ class FeatureArrays:
         Args:
             clips: which.
             length: frames, where the recipe leaves that open.
+
+        Raises:
+            OptionError: the clips have different numbers of frames, and no length was given.
         """
         kind, length = self.recipe.kind, length or self.recipe.length
         rows = [self.raw(clip) for clip in clips]
         if kind == "frames":
             rows = [fit_length(part, length) for part in rows]
+        if len({len(part) for part in rows}) > 1:
+            lengths = sorted(len(part) for part in rows)
+            raise OptionError(
+                f"found clips of {lengths[0]} to {lengths[-1]} frames, expected one length: give it"
+            )
         stack = np.stack(rows) if rows else np.empty((0, *map(int, self._shape(length))))
         return paint(stack.astype(np.uint8)) if kind == "picture" else stack.astype(np.float32)
 
@@ -190,19 +198,39 @@ class FeatureArrays:
             recipe = FeatureRecipe.from_dict(row)
             values = np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False)
             starts = np.load(folder / "starts.npy", allow_pickle=False)
-        except (OSError, ValueError, TypeError, AttributeError, OptionError) as error:
+            _check(recipe, values, starts)
+        except Exception as error:  # a damaged file raises what it likes
             raise FormatError(
                 f"{folder}: found no features that can be read ({error}), expected a folder that "
                 "`affetto features` wrote"
             ) from None
         table = load(folder / "clips.csv")
-        rises = starts.ndim == 1 and (np.diff(starts) > 0).all() and starts[:1].tolist() == [0]
-        if not rises or len(starts) != len(table) + 1 or starts[-1] != len(values):
+        if len(starts) != len(table) + 1:
             raise FormatError(
-                f"{folder}: found features of {max(len(starts) - 1, 0)} clips beside a table of "
+                f"{folder}: found features of {len(starts) - 1} clips beside a table of "
                 f"{len(table)}, expected as many; compute them again"
             )
         return cls(recipe, table, values, starts)
+
+
+def _check(recipe: FeatureRecipe, values: NDArray[Any], starts: NDArray[Any]) -> None:
+    """Make sure that arrays are what a recipe makes.
+
+    Raises:
+        ValueError: they are not.
+    """
+    # How wide a row is, only openSMILE knows of its own sets; it needn't be installed here.
+    wanted = (None,) if recipe.kind == "row" else recipe.shape[1:]
+    of_kind = values.dtype.kind == "u" if recipe.kind == "picture" else values.dtype.kind == "f"
+    fits = values.ndim == len(wanted) + 1 and all(
+        size in (None, found) for size, found in zip(wanted, values.shape[1:], strict=True)
+    )
+    if not (of_kind and fits):
+        raise ValueError(f"values of {values.dtype} in the shape {values.shape}")
+    if starts.ndim != 1 or starts.dtype.kind != "i" or (np.diff(starts) <= 0).any():
+        raise ValueError("no places of clips")
+    if starts[:1].tolist() != [0] or starts[-1] != len(values):
+        raise ValueError(f"places of {starts[-1:].tolist()} rows beside {len(values)}")
 
 
 def _shards(table: Sequence[Clip]) -> list[tuple[Clip, ...]]:
