@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FeatureRecipe", "fit_length", "paint"]
 
-Kind = Literal["row", "frames", "picture"]
+Kind = Literal["row", "frames", "picture", "sound"]
 FRAME_PARTS = ("mfcc", "chroma", "mel")
 ROW_PARTS = (*FRAME_PARTS, "functionals", "egemaps", "compare")
 
@@ -43,6 +43,8 @@ _VOICE = 0.1
 """Root mean square that the louder parts of a sound are brought to."""
 _DITHER = 3e-4
 """Of the voice: white noise 70 dB below it, so that a codec's zeros are no feature."""
+_SHORTEST = SAMPLE_RATE // 10
+"""Samples that a sound has at least: the convolutions of speech encoders need some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class FeatureRecipe:
 
     Attributes:
         kind: "row", numbers that describe the whole; "frames", one row each 1 / rate; "picture",
-            the mel spectrogram in colours.
+            the mel spectrogram in colours; "sound", the samples as they are.
         parts: what stands side by side. In frames: some of mfcc, chroma, mel (natural logarithm);
             in a row the statistics of these, or functionals (Affetto's own set), egemaps or
             compare (openSMILE's; its licence is for research only).
@@ -62,6 +64,7 @@ class FeatureRecipe:
         length: frames, cut or padded at both ends alike; None for as many as there are.
         size: pixels of a picture, each way.
         level: bring every sound to one level first, so that no model hears a gain.
+        normalise: give a sound the mean 0 and the variance 1, where the model doesn't itself.
 
     Raises:
         OptionError: an attribute is out of its range.
@@ -83,6 +86,7 @@ class FeatureRecipe:
     length: int | None = None
     size: int = 128
     level: bool = True
+    normalise: bool = False
 
     def __post_init__(self) -> None:
         _check("kind", (self.kind,), get_args(Kind))
@@ -96,8 +100,13 @@ class FeatureRecipe:
                 raise OptionError(f"found {name} {value!r}, expected a whole number")
             if not low <= value <= high:
                 raise OptionError(f"found {name} {value}, expected {low} to {high}")
-        if not isinstance(self.level, bool):
-            raise OptionError(f"found level {self.level!r}, expected true or false")
+        for name in ("level", "normalise"):
+            if not isinstance(getattr(self, name), bool):
+                raise OptionError(f"found {name} {getattr(self, name)!r}, expected true or false")
+        if self.kind == "sound" and self.length is not None:
+            raise OptionError(f"found length {self.length} of a sound, expected none: it is whole")
+        if self.kind != "sound" and self.normalise:
+            raise OptionError(f"found normalise beside kind {self.kind}, expected kind sound")
         if self.mfcc > self.mel:
             raise OptionError(
                 f"found {self.mfcc} MFCCs of {self.mel} mel bands, expected no more than bands"
@@ -105,8 +114,8 @@ class FeatureRecipe:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the columns are called; a picture has none."""
-        if self.kind == "picture":
+        """What the columns are called; a picture and a sound have none."""
+        if self.kind in ("picture", "sound"):
             return ()
         frames = [name for part in self._frame_parts for name in self._columns(part)]
         if self.kind == "frames":
@@ -125,6 +134,8 @@ class FeatureRecipe:
         """The shape of one sound's features; None where it hangs on the sound."""
         if self.kind == "picture":
             return 3, self.size, self.size
+        if self.kind == "sound":
+            return (None,)
         columns = len(self.names)
         return (columns,) if self.kind == "row" else (self.length, columns)
 
@@ -146,7 +157,8 @@ class FeatureRecipe:
             samples: shape (samples,), 16 kHz.
 
         Returns:
-            Shape (columns,), (frames, columns), or (3, size, size) in [0, 1] for a picture.
+            Shape (columns,), (frames, columns), (3, size, size) in [0, 1] for a picture, or
+            (samples,).
 
         Raises:
             AudioError: the samples are not sound.
@@ -158,17 +170,21 @@ class FeatureRecipe:
         return fit_length(made, self.length) if self.kind == "frames" else made
 
     def raw(self, samples: NDArray[np.float32]) -> NDArray[Any]:
-        """Give what is kept on disk: rows of numbers, all frames, or a picture's grey levels.
+        """Give what is kept on disk: numbers, all frames, a picture's grey levels, or samples.
 
         Args:
             samples: as for a call.
 
         Returns:
-            Shape (columns,), (frames, columns), or (size, size) whole numbers from 0 to 255.
+            Shape (columns,), (frames, columns), (size, size) whole numbers from 0 to 255, or
+            (samples,).
         """
         samples = check_samples(samples)
         if self.level:
             samples = _levelled(samples)
+        if self.kind == "sound":
+            samples = np.pad(samples, (0, max(0, _SHORTEST - len(samples))))
+            return _normalised(samples) if self.normalise else samples
         if self.kind == "picture":
             config = PictureConfig(self.size, self.size, colour=False, mel=self._mel)
             return picture(samples, config)
@@ -207,6 +223,8 @@ class FeatureRecipe:
     def to_dict(self) -> dict[str, Any]:
         """Give the recipe as plain types."""
         row = asdict(self)
+        if self.kind != "sound":
+            del row["normalise"]
         return row | {name: list(row[name]) for name in ("parts", "statistics")}
 
     @classmethod
@@ -226,7 +244,9 @@ class FeatureRecipe:
                     raise OptionError(f"found {name} {values[name]!r}, expected a list of names")
                 values[name] = tuple(map(str, values[name]))
         if "kind" not in values:
-            raise OptionError("found features without a kind, expected row, frames or picture")
+            raise OptionError(
+                f"found features without a kind, expected {', '.join(get_args(Kind))}"
+            )
         return cls(**values)
 
 
@@ -276,6 +296,12 @@ def _check(name: str, found: tuple[object, ...], known: tuple[str, ...]) -> None
             f"found {name} {', '.join(map(str, found)) or 'none'}, expected some of "
             f"{', '.join(known)}, each once"
         )
+
+
+def _normalised(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give a sound the mean 0 and the variance 1, as wav2vec 2.0's front end does."""
+    centred = samples - samples.mean(dtype=np.float64)
+    return np.asarray(centred / np.sqrt(centred.var() + 1e-7), np.float32)
 
 
 def _levelled(samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import onnxruntime
     from numpy.typing import NDArray
 
+    Inputs = NDArray[np.float32] | Sequence[NDArray[np.float32]]
+
 __all__ = ["Network", "open_network", "open_session", "run_session"]
 
 _BLOCK = 64
@@ -84,12 +86,20 @@ class Network:
         self._input = session.get_inputs()[0].name
         self._output = session.get_outputs()[0].name
 
-    def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Judge features, (n, …), a block at a time; (n, outputs).
+    def __call__(self, features: Inputs) -> NDArray[np.float32]:
+        """Judge features, a block at a time, or one by one those of different shapes.
+
+        Args:
+            features: (n, …); or n arrays, each with a shape of its own.
+
+        Returns:
+            The outputs, (n, outputs).
 
         Raises:
             ModelError: the network refuses these features.
         """
+        if not isinstance(features, np.ndarray):
+            return np.concatenate([self(one[None]) for one in features])
         parts = []
         for start in range(0, len(features), _BLOCK):
             block = np.ascontiguousarray(features[start : start + _BLOCK], np.float32)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from affetto.features.recipe import FeatureRecipe
     from affetto.models.card import Card
     from affetto.models.frame_package import FramePackage
+    from affetto.models.network import Inputs
 
 __all__ = ["WindowPackage", "write_window_package"]
 
@@ -72,9 +73,10 @@ class WindowPackage(ModelPackage):
         rows = [self.features(sound) for sound in sounds]
         if not rows:
             return np.empty((0, self.pooled_width), np.float32)
-        return self._judge(np.stack(rows))
+        # Sounds have lengths of their own, and padding one would change what is heard in it.
+        return self._judge(rows if self.features.kind == "sound" else np.stack(rows))
 
-    def _judge(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _judge(self, features: Inputs) -> NDArray[np.float32]:
         outputs = self._network(features)
         if outputs.shape != (len(features), self.pooled_width):
             raise ModelError(
