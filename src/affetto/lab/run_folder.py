@@ -124,7 +124,7 @@ class RunFolder:
         state = optimizer.state_dict()
         state["state"] = {
             i: {name: moments[f"adam.{i}.{name}"] for name in ("step", "exp_avg", "exp_avg_sq")}
-            for i in range(len(state["param_groups"][0]["params"]))
+            for i in range(sum(len(group["params"]) for group in state["param_groups"]))
             if f"adam.{i}.step" in moments
         }
         optimizer.load_state_dict(state)

@@ -85,6 +85,8 @@ def fit(
     validate: Callable[[Net], float] | None = None,
     report: Callable[[str], None] | None = None,
     check: Callable[[int, float], None] | None = None,
+    accumulate: int = 1,
+    slower: Mapping[str, float] | None = None,
 ) -> list[dict[str, Any]]:
     """Train, or go on with a training that stopped.
 
@@ -92,6 +94,7 @@ def fit(
         network: learns in place; ends with the running mean of its weights, at the check that
             `validate` liked best where it is given.
         draw: gives the batch of a step, the same for the same step; called from another thread.
+            Where gradients accumulate, it is asked for the batches by their numbers, from 0.
         losses: gives the parts of the loss of a batch, each already weighed.
         config: how long and how fast.
         folder: where the run keeps its log, its last checkpoint and its best weights.
@@ -99,6 +102,8 @@ def fit(
         report: told one line a check.
         check: told the number of each check, from 1, and its score; what it raises ends the
             training.
+        accumulate: batches whose gradients make up a step.
+        slower: start of parameters' names → share of the rate at which these learn.
 
     Returns:
         The history: one entry a check, with the step, the mean losses and the score.
@@ -109,7 +114,9 @@ def fit(
     """
     run = RunFolder(folder)
     try:
-        _learn(network, draw, losses, config, run, validate, report, check)
+        _learn(
+            network, draw, losses, config, run, validate, report, check, accumulate, slower or {}
+        )
     except KeyboardInterrupt:
         if report is not None and folder is not None:
             report(
@@ -131,13 +138,16 @@ def _learn(
     validate: Callable[[Net], float] | None,
     report: Callable[[str], None] | None,
     check: Callable[[int, float], None] | None,
+    accumulate: int,
+    slower: Mapping[str, float],
 ) -> None:
     """Go through the steps, and leave the network with the weights that are kept."""
     device = best_device()
     torch.manual_seed(config.seed)
     network.to(device=device, memory_format=torch.channels_last)
     learning = [tensor for tensor in network.parameters() if tensor.requires_grad]
-    optimizer = torch.optim.AdamW(learning, config.rate, weight_decay=config.decay)
+    groups = _groups(network, slower)
+    optimizer = torch.optim.AdamW(groups, config.rate, weight_decay=config.decay)
     average = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
     start = run.resume(network, average, optimizer)
     mean = copy.deepcopy(network)
@@ -147,29 +157,30 @@ def _learn(
     kept: dict[str, Tensor] | None = None
     over = config.patience > 0 and _stale(run.history) >= config.patience
     with ThreadPoolExecutor(1) as ahead:
-        upcoming = ahead.submit(draw, start)
+        upcoming = ahead.submit(draw, start * accumulate)
         for step in range(start, start if over else config.steps):
-            batch = upcoming.result()
-            upcoming = ahead.submit(draw, step + 1)
             network.train()
             torch.manual_seed(config.seed * 1_000_003 + step)
             for group in optimizer.param_groups:
-                group["lr"] = config.rate * _rate(step, config)
-            with torch.autocast(device.type, torch.bfloat16, enabled=config.half):
-                parts = losses(batch)
-                total = torch.stack(list(parts.values())).sum()
-            if not torch.isfinite(total):
-                raise OptionError(
-                    f"found a loss of {total.item()} in step {step + 1} of {config.steps}, "
-                    f"expected a number: lower the learning rate ({config.rate:g})"
-                )
+                group["lr"] = config.rate * group["share"] * _rate(step, config)
             optimizer.zero_grad(set_to_none=True)
-            total.backward()
+            for number in range(step * accumulate, (step + 1) * accumulate):
+                batch = upcoming.result()
+                upcoming = ahead.submit(draw, number + 1)
+                with torch.autocast(device.type, torch.bfloat16, enabled=config.half):
+                    parts = losses(batch)
+                    total = torch.stack(list(parts.values())).sum() / accumulate
+                if not torch.isfinite(total):
+                    raise OptionError(
+                        f"found a loss of {total.item()} in step {step + 1} of {config.steps}, "
+                        f"expected a number: lower the learning rate ({config.rate:g})"
+                    )
+                total.backward()
+                for name, value in parts.items():
+                    sums[name] = sums.get(name, 0.0) + value.item() / accumulate
             torch.nn.utils.clip_grad_norm_(learning, config.clip)
             optimizer.step()
             _follow(average, network, min(config.average, (1 + step) / (10 + step)))
-            for name, value in parts.items():
-                sums[name] = sums.get(name, 0.0) + value.item()
             done = step + 1
             if done % config.check and done != config.steps:
                 continue
@@ -197,6 +208,16 @@ def _learn(
     if validate is not None:
         kept = kept or run.best()
     network.load_state_dict(average if validate is None or kept is None else kept)
+
+
+def _groups(network: nn.Module, slower: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Part what learns by its share of the rate."""
+    groups: dict[float, list[Tensor]] = {}
+    for name, tensor in network.named_parameters():
+        if tensor.requires_grad:
+            shares = (share for start, share in slower.items() if name.startswith(start))
+            groups.setdefault(next(shares, 1.0), []).append(tensor)
+    return [{"params": tensors, "share": share} for share, tensors in groups.items()]
 
 
 def _follow(average: dict[str, Tensor], network: nn.Module, decay: float) -> None:
