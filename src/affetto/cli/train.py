@@ -16,12 +16,14 @@ __all__ = ["command"]
 _OWN = "affetto"
 """The recipe of the bundled model."""
 
-_ALIKE = {"output", "data", "model", "licence", "runs", "name", "version", "seed", "workers"}
+_ALIKE = {"output", "data", "licence", "name", "version", "seed", "workers"}
 _USED = {
-    True: _ALIKE | {"noises", "teacher", "start", "pretrain_steps", "steps", "patience"},
-    False: _ALIKE | {"values", "exclude", "min_count", "gender"},
+    "recipe": _ALIKE
+    | {"model", "runs", "noises", "teacher", "start", "pretrain_steps", "steps", "patience"},
+    "family": _ALIKE | {"model", "runs", "values", "exclude", "min_count", "gender"},
+    "adapted": _ALIKE | {"source", "exclude", "min_count"},
 }
-"""Whether the model is the bundled recipe's → the options that it takes."""
+"""Way to train → the options that it takes."""
 
 
 def command(
@@ -32,7 +34,10 @@ def command(
     data: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="TABLE", help="A table of clips, or a corpus's folder; again for more."
+            "--data",
+            "--manifest",
+            metavar="TABLE",
+            help="A table of clips, or a corpus's folder; again for more.",
         ),
     ] = None,
     model: Annotated[
@@ -43,6 +48,14 @@ def command(
             "names them), or a file with one and its values.",
         ),
     ] = _OWN,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Adapt this model (default, say) to the clips, rather than train one anew.",
+        ),
+    ] = None,
     values: Annotated[
         list[str] | None,
         typer.Option(
@@ -108,6 +121,7 @@ def command(
       affetto train --data RAVDESS --data EMO-DB -o models/acted
       affetto train --data labels.csv --licence commercial -o models/free
       affetto train --model svm --data RAVDESS -o models/svm
+      affetto train --from default --manifest mine.csv -o models/mine
       affetto train --model cnn --set epochs=30 --data labels.csv --gender -o models/cnn
     """
     if not data:
@@ -116,8 +130,23 @@ def command(
         check_folder(folder)
     for source in (*data, noises, teacher, start):
         check_there(source)
+    if source is not None:
+        refuse_unused(context, _USED["adapted"], beside=f"--from {source}")
+        _adapt(
+            source,
+            data,
+            output,
+            licence=licence,
+            name=name or output.name,
+            version=version,
+            exclude=exclude,
+            min_count=min_count,
+            seed=seed,
+            workers=workers,
+        )
+        return
     own = model == _OWN
-    refuse_unused(context, _USED[own], beside=f"--model {model}")
+    refuse_unused(context, _USED["recipe" if own else "family"], beside=f"--model {model}")
     if not own:
         from affetto.emotions import parse_labels
         from affetto.lab.build import Sources
@@ -159,3 +188,46 @@ def command(
         report=note,
     )
     note(f"wrote {made.card.title} to {output}")
+
+
+def _adapt(
+    source: str,
+    data: list[Path],
+    output: Path,
+    *,
+    licence: Literal["research", "commercial"],
+    name: str,
+    version: str,
+    exclude: str | None,
+    min_count: int | None,
+    seed: int,
+    workers: int | None,
+) -> None:
+    """Adapt a model to clips, and tell what was gained."""
+    from affetto.lab.extras import require
+
+    require("onnx", purpose="adapting a model")
+    from affetto.emotions import parse_labels
+    from affetto.lab.adaptation import adapt
+    from affetto.lab.build import Sources
+
+    adapted = adapt(
+        Sources(data, licence=licence),
+        output,
+        start=source,
+        name=name,
+        version=version,
+        exclude=parse_labels(exclude) if exclude else (),
+        min_count=min_count,
+        seed=seed,
+        workers=workers,
+        report=note,
+    )
+    low, high = adapted.interval
+    note(
+        f"{adapted.clips} clips: UAR {adapted.before:.3f} before, {adapted.after:.3f} "
+        f"({low:.3f} to {high:.3f}) after, on held-out clips"
+    )
+    for line in adapted.advice:
+        note(line)
+    note(f"wrote {adapted.package.card.title} to {output}")

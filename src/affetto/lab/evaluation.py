@@ -18,7 +18,16 @@ from affetto.models import ModelPackage, resolve
 from affetto.recognition import Prior, Recognizer
 from affetto.recognition.clips import Clip as Heard
 
-__all__ = ["GroupFigures", "Outcome", "Prediction", "Report", "evaluate", "predict", "summarise"]
+__all__ = [
+    "GroupFigures",
+    "Outcome",
+    "Prediction",
+    "Report",
+    "evaluate",
+    "hear",
+    "predict",
+    "summarise",
+]
 
 _FEW = 64
 """Clips up to which starting other processes takes longer than it saves."""
@@ -109,24 +118,9 @@ def predict(
         OptionError: an unknown step.
         AudioError: no clip could be heard.
     """
-    table = load(clips) if isinstance(clips, str | Path) else Table(clips)
-    step = parse(steps) if isinstance(steps, str) else steps
-    folder = model.folder if isinstance(model, ModelPackage) else resolve(str(model))
-    # The model is opened here first: what is wrong with it is said once, not for every clip.
-    written = max((path.stat().st_mtime_ns for path in folder.iterdir()), default=0)
-    recognizer = Recognizer(_recognizer(folder, written).package, prior=prior)
-    if workers is None and len(table) <= _FEW:
-        workers = 1
-    hear = partial(_hear, folder=folder, written=written, step=step, seed=seed)
-    outcomes = run(hear, table, workers=workers, describe=describe)
-    for outcome in outcomes:
-        if outcome.fault:
-            raise RuntimeError(f"{outcome.item.file}: {outcome.error}")
-    failed = {outcome.item.key: outcome.error for outcome in outcomes if outcome.error is not None}
-    heard = [(o.item, o.value) for o in outcomes if o.value is not None]
-    if not heard:
-        first = next(iter(failed.values()), "there are none")
-        raise AudioError(f"none of {len(table)} clips could be heard; the first: {first}")
+    heard, failed = hear(model, clips, steps=steps, seed=seed, workers=workers, describe=describe)
+    package = model if isinstance(model, ModelPackage) else resolve(str(model))
+    recognizer = Recognizer(package, prior=prior)
     voices: dict[str | None, list[Heard]] = {}
     if baseline:
         for clip, sound in heard:
@@ -147,6 +141,47 @@ def predict(
             )
         )
     return Outcome(predictions, failed)
+
+
+def hear(
+    model: str | Path | ModelPackage,
+    clips: str | Path | Sequence[Clip],
+    *,
+    steps: Step | str | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    describe: str = "",
+) -> tuple[list[tuple[Clip, Heard]], dict[str, str]]:
+    """Hear clips, to be judged afterwards; see `evaluate`, which takes the same.
+
+    Returns:
+        Each clip that could be heard with what was, in order; and clips that could not → why.
+
+    Raises:
+        ModelError: no such model.
+        ManifestError: the manifest can't be read.
+        OptionError: an unknown step.
+        AudioError: no clip could be heard.
+    """
+    table = load(clips) if isinstance(clips, str | Path) else Table(clips)
+    step = parse(steps) if isinstance(steps, str) else steps
+    folder = model.folder if isinstance(model, ModelPackage) else resolve(str(model))
+    # The model is opened here first: what is wrong with it is said once, not for every clip.
+    written = max((path.stat().st_mtime_ns for path in folder.iterdir()), default=0)
+    _recognizer(folder, written)
+    if workers is None and len(table) <= _FEW:
+        workers = 1
+    listen = partial(_hear, folder=folder, written=written, step=step, seed=seed)
+    outcomes = run(listen, table, workers=workers, describe=describe)
+    for outcome in outcomes:
+        if outcome.fault:
+            raise RuntimeError(f"{outcome.item.file}: {outcome.error}")
+    failed = {outcome.item.key: outcome.error for outcome in outcomes if outcome.error is not None}
+    heard = [(o.item, o.value) for o in outcomes if o.value is not None]
+    if not heard:
+        first = next(iter(failed.values()), "there are none")
+        raise AudioError(f"none of {len(table)} clips could be heard; the first: {first}")
+    return heard, failed
 
 
 @lru_cache(maxsize=2)
