@@ -128,8 +128,8 @@ def command(
         raise OptionError("found nothing to train on, expected --data TABLE once or more")
     for folder in (output, runs):
         check_folder(folder)
-    for source in (*data, noises, teacher, start):
-        check_there(source)
+    for path in (*data, noises, teacher, start):
+        check_there(path)
     if source is not None:
         refuse_unused(context, _USED["adapted"], beside=f"--from {source}")
         _adapt(

@@ -222,9 +222,7 @@ def adapt(
         * package.card.temperature_baseline
         / package.card.temperature,
         training=(*package.card.training, *_training(clips, package)),
-        languages=tuple(
-            sorted({*package.card.languages, *(c.language for c in clips if c.language)})
-        ),
+        languages=tuple(sorted({*package.card.languages, *filter(None, spoken)})),
         licence=package.card.licence or LICENCES[sources.licence],
         description=f"{package.card.title} adapted to {len(clips)} clips of "
         f"{len(clips.speakers) or 'unknown'} speakers",
