@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from affetto.lab.families.lesson import Fitted, HeldOut
-from affetto.lab.metrics import uar
+from affetto.lab.families.choosing import PARTS, choose
+from affetto.lab.families.lesson import Fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
+    from affetto.lab.families.choosing import Scaled
     from affetto.lab.families.lesson import Lesson
 
 __all__ = [
     "BoostingSettings",
     "ForestSettings",
+    "LogisticSettings",
     "MlpSettings",
     "SvmSettings",
     "boosting",
     "forest",
+    "logistic",
     "mlp",
     "svm",
 ]
 
 _LEAST = 1e-6
 """Of a probability whose logarithm is taken."""
-
-_PARTS = 5
-"""In which families that learn in a second part their clips, to choose by all of them in turn."""
-
-_MANY = 3000
-"""Clips from which on that would take too long, and one split tells enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +47,19 @@ class SvmSettings:
     kernel: Literal["rbf", "linear"] = "rbf"
     costs: tuple[float, ...] = (0.5, 2.0, 8.0)
     gamma: float = 0.3
+    balanced: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticSettings:
+    """A multinomial logistic regression.
+
+    Attributes:
+        costs: values of C that the held-out speakers choose among.
+        balanced: let rare classes weigh as much as common ones.
+    """
+
+    costs: tuple[float, ...] = (0.001, 0.01, 0.1)
     balanced: bool = True
 
 
@@ -127,7 +134,7 @@ def svm(lesson: Lesson, settings: SvmSettings) -> Fitted:
             [SVC(C=cost, class_weight=weights, **kernel) for _ in lesson.labels]
         )
 
-    def write(model: Any, scaled: _Scaled) -> Fitted:
+    def write(model: Any, scaled: Scaled) -> Fitted:
         from affetto.lab.families.graphs import Graph
 
         graph = Graph(len(scaled.mean))
@@ -154,7 +161,39 @@ def svm(lesson: Lesson, settings: SvmSettings) -> Fitted:
 
         return Fitted(graph.finish(classes=len(machines)), logits, size)
 
-    return _choose(lesson, settings.costs, make, write, settings, "costs", parts=_PARTS)
+    return choose(lesson, settings.costs, make, write, settings, "costs", parts=PARTS)
+
+
+def logistic(lesson: Lesson, settings: LogisticSettings) -> Fitted:
+    """Fit a logistic regression.
+
+    Args:
+        lesson: what to learn from; features are one row a clip.
+        settings: see `LogisticSettings`.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    def make(cost: float) -> Any:
+        weights = "balanced" if settings.balanced else None
+        return LogisticRegression(C=cost, class_weight=weights, max_iter=500)
+
+    def write(model: Any, scaled: Scaled) -> Fitted:
+        from affetto.lab.families.graphs import Graph
+
+        weights, bias = model.coef_.T, model.intercept_
+        if len(lesson.labels) == 2:  # scikit-learn keeps one column where there are two classes
+            weights, bias = np.hstack([0 * weights, weights]), np.hstack([0 * bias, bias])
+        graph = Graph(len(scaled.mean))
+        name = graph.standardise("features", scaled.mean, scaled.scale)
+        graph.affine(name, weights, bias, output="logits")
+
+        def logits(features: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.asarray(scaled(features) @ weights + bias, np.float32)
+
+        size = weights.size + bias.size
+        return Fitted(graph.finish(classes=len(lesson.labels)), logits, size)
+
+    return choose(lesson, settings.costs, make, write, settings, "costs", parts=PARTS)
 
 
 def mlp(lesson: Lesson, settings: MlpSettings) -> Fitted:
@@ -175,7 +214,7 @@ def mlp(lesson: Lesson, settings: MlpSettings) -> Fitted:
             random_state=lesson.seed,
         )
 
-    def write(model: Any, scaled: _Scaled) -> Fitted:
+    def write(model: Any, scaled: Scaled) -> Fitted:
         from affetto.lab.families.graphs import Graph
 
         graph = Graph(len(scaled.mean))
@@ -197,7 +236,7 @@ def mlp(lesson: Lesson, settings: MlpSettings) -> Fitted:
         size = sum(weights.size + bias.size for weights, bias in layers)
         return Fitted(graph.finish(classes=len(lesson.labels)), logits, size)
 
-    return _choose(lesson, settings.decays, make, write, settings, "decays", parts=_PARTS)
+    return choose(lesson, settings.decays, make, write, settings, "decays", parts=PARTS)
 
 
 def forest(lesson: Lesson, settings: ForestSettings) -> Fitted:
@@ -219,7 +258,7 @@ def forest(lesson: Lesson, settings: ForestSettings) -> Fitted:
             n_jobs=-1,
         )
 
-    def write(model: Any, scaled: _Scaled) -> Fitted:
+    def write(model: Any, scaled: Scaled) -> Fitted:
         from affetto.lab.families.graphs import Graph, Trees
 
         graph, trees = Graph(len(scaled.mean)), Trees(len(lesson.labels))
@@ -246,7 +285,7 @@ def forest(lesson: Lesson, settings: ForestSettings) -> Fitted:
 
         return Fitted(graph.finish(classes=len(lesson.labels)), logits, size)
 
-    return _choose(lesson, settings.leaves, make, write, settings, "leaves")
+    return choose(lesson, settings.leaves, make, write, settings, "leaves")
 
 
 def boosting(lesson: Lesson, settings: BoostingSettings) -> Fitted:
@@ -270,7 +309,7 @@ def boosting(lesson: Lesson, settings: BoostingSettings) -> Fitted:
             random_state=lesson.seed,
         )
 
-    def write(model: Any, scaled: _Scaled) -> Fitted:
+    def write(model: Any, scaled: Scaled) -> Fitted:
         from affetto.lab.families.graphs import Graph, Trees
 
         graph, trees = Graph(len(scaled.mean)), Trees(len(lesson.labels))
@@ -299,40 +338,7 @@ def boosting(lesson: Lesson, settings: BoostingSettings) -> Fitted:
 
         return Fitted(graph.finish(classes=len(lesson.labels)), logits, size)
 
-    return _choose(lesson, settings.rates, make, write, settings, "rates")
-
-
-@dataclass(frozen=True)
-class _Scaled:
-    """Rows standardised as the training clips need it, in 32 bits as the graph does it.
-
-    Attributes:
-        mean: (columns,).
-        scale: (columns,).
-        rows: the training clips' own, (clips, columns).
-    """
-
-    mean: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    rows: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, features: NDArray[np.float32]) -> _Scaled:
-        """Standardise training clips."""
-        mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
-        spread = features.std(axis=0, dtype=np.float64).astype(np.float32)
-        scale = np.where(spread > 1e-6, spread, np.float32(1.0))
-        return cls(mean, scale, _cut((features - mean) / scale))
-
-    def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        return _cut((features - self.mean) / self.scale)
-
-
-def _cut(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cut standardised features as `Graph.standardise` does."""
-    from affetto.lab.families.graphs import FARTHEST
-
-    return np.clip(rows, -FARTHEST, FARTHEST).astype(np.float32)
+    return choose(lesson, settings.rates, make, write, settings, "rates")
 
 
 @dataclass(frozen=True)
@@ -345,76 +351,3 @@ class _EachAgainstRest:
         for place, machine in enumerate(self.machines):
             machine.fit(rows, target == place)
         return self
-
-
-def _choose(
-    lesson: Lesson,
-    values: tuple[Any, ...],
-    make: Callable[[Any], Any],
-    write: Callable[[Any, _Scaled], Fitted],
-    settings: Any,
-    name: str,
-    *,
-    parts: int = 1,
-) -> Fitted:
-    """Let clips that were held out choose a value, then learn from all clips with it."""
-    splits = _splits(lesson, parts)
-    scores: dict[str, float] = {}
-    best: tuple[float, Any, HeldOut | None] = (-1.0, values[0], None)
-    for value in values if splits else ():
-        judged = []
-        for learn, judge in splits:
-            features, target = _rows(lesson, learn)
-            scaled = _Scaled.of(features)
-            fitted = write(_fit(make(value), scaled.rows, target), scaled)
-            judged.append(fitted.logits(lesson.clean.stacked(judge)))
-        clips = np.concatenate([judge for _, judge in splits])
-        logits = np.concatenate(judged)
-        score = float(uar(lesson.target[clips], logits.argmax(axis=1)))
-        scores[f"{value:g}"] = round(score, 4)
-        if lesson.report is not None:
-            lesson.report(f"{name} {value:g}: score {score:.3f} on held-out clips")
-        if lesson.check is not None:
-            lesson.check(len(scores), score)
-        if score > best[0]:
-            best = score, value, HeldOut(clips, logits)
-    features, target = _rows(lesson, lesson.everything())
-    scaled = _Scaled.of(features)
-    fitted = write(_fit(make(best[1]), scaled.rows, target), scaled)
-    notes = {"settings": settings, "chosen": {name: best[1]}, "scores": scores}
-    return Fitted(fitted.onnx, fitted.logits, fitted.parameters, notes, best[2])
-
-
-def _splits(lesson: Lesson, parts: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Give what to learn from and what to judge in turn, speaker by speaker where that is known.
-
-    A part without all of the classes is left to the one split that the lesson has.
-    """
-    usual = [(lesson.train, lesson.validation)] if len(lesson.validation) else []
-    clips = lesson.everything()
-    few = lesson.groups is None or len(np.unique(lesson.groups[clips])) < 2
-    if few or parts < 2 or len(clips) > _MANY:
-        return usual
-    from sklearn.model_selection import GroupKFold
-
-    assert lesson.groups is not None
-    groups = lesson.groups[clips]
-    folds = GroupKFold(min(parts, len(np.unique(groups)))).split(clips, groups=groups)
-    splits = [(clips[learn], clips[judge]) for learn, judge in folds]
-    known = set(lesson.target[clips].tolist())
-    whole = all(set(lesson.target[learn].tolist()) == known for learn, _ in splits)
-    return splits if whole else usual
-
-
-def _rows(
-    lesson: Lesson, clips: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Give the rows and classes of clips, with all their altered variants."""
-    rows = np.concatenate([arrays.stacked(clips) for arrays in lesson.arrays])
-    return rows, np.tile(lesson.target[clips], len(lesson.arrays))
-
-
-def _fit(model: Any, rows: NDArray[np.float32], target: NDArray[np.int64]) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of an iteration limit that was meant
-        return model.fit(rows, target)
