@@ -116,6 +116,9 @@ def fit_reading(
     """
     from scipy.optimize import minimize
 
+    # Penalised weights lie where the examples do, which few examples span with few directions.
+    _, _, directions = np.linalg.svd(heard, full_matrices=False)
+    heard = heard @ directions.T
     labels, size = len(own), heard.shape[1]
     counts = np.bincount(target, minlength=labels)
     weight = (len(target) / (labels * np.maximum(counts, 1)))[target]
@@ -140,7 +143,7 @@ def fit_reading(
     start[0] = 1.0
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
     weights = found[1 + labels :].reshape(labels, size)
-    return Reading(float(found[0]), own, weights, found[1 : 1 + labels])
+    return Reading(float(found[0]), own, weights @ directions, found[1 : 1 + labels])
 
 
 def adapt(
