@@ -12,6 +12,7 @@ from affetto.lab.baselines import fit_baseline
 from affetto.lab.corpora import CORPORA
 from affetto.lab.embedding import embed, head_logits, usable
 from affetto.lab.export import encoder_onnx, head_onnx
+from affetto.lab.model_card import write_model_card
 from affetto.lab.recipe import FEW_LABELS, LABELS, Recipe
 from affetto.lab.refit import Windows, refit
 from affetto.lab.voices import fit_voice
@@ -46,7 +47,7 @@ def package(
     description: str = "",
     recipe: Recipe | None = None,
 ) -> ModelPackage:
-    """Measure what the package needs and write it.
+    """Measure what the package needs and write it, with its model card.
 
     The head's linear part, what tells voices apart and the baseline's statistics come from the
     training speakers, the temperatures from the held-out ones.
@@ -112,13 +113,15 @@ def package(
         licence=licence,
         description=description,
     )
-    return write_package(
+    made = write_package(
         folder,
         card,
         model=encoder_onnx(student),
         head=head_onnx(student),
         baseline=statistics.to_arrays(),
     )
+    write_model_card(folder)
+    return made
 
 
 def _refit_voice(

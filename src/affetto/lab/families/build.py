@@ -15,8 +15,10 @@ from affetto.lab.bench import as_good_as_trained, learn
 from affetto.lab.build import LICENCES, collect
 from affetto.lab.corpora import CORPORA, Table
 from affetto.lab.crossval import held_out
+from affetto.lab.measured import of_held_out, to_notes
+from affetto.lab.model_card import write_model_card
 from affetto.models import Card, TrainingCorpus, write_window_package
-from affetto.models.calibration import fit_temperature
+from affetto.models.calibration import fit_temperature, softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -179,10 +181,15 @@ def build_family(
         report=report,
     )
     as_good_as_trained(fitted, lesson.clean.stacked(train[:64], length=config.features.length))
-    temperature = 1.0
+    temperature, measured = 1.0, []
     if fitted.held_out is not None:
         judged = fitted.held_out
         temperature = fit_temperature(judged.logits, lesson.target[judged.clips])
+        said = softmax(judged.logits, temperature=temperature)
+        # Whoever speaks, the classes of an emotion say the same of it.
+        said = said.reshape(len(said), -1, len(classes.emotions)).sum(axis=1)
+        clips = [table[int(i)] for i in judged.clips]
+        measured = [of_held_out(clips, said, classes.emotions, by_speaker=by_speaker)]
     card = Card(
         name=name,
         version=version,
@@ -198,8 +205,11 @@ def build_family(
         ),
         licence=LICENCES[sources.licence],
         description=_describe(config, table),
+        results=to_notes(measured),
     )
-    return write_window_package(output, card, model=fitted.onnx)
+    made = write_window_package(output, card, model=fitted.onnx)
+    write_model_card(output, measured)
+    return made
 
 
 def _sides(
