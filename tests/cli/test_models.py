@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from affetto import audio
 from affetto.cli import main
 from affetto.cli.models import card_page
 from affetto.lab.predictions import Prediction
 from affetto.lab.results import Fold, write_fold
 from affetto.models import Card, TrainingCorpus, available, rewrite_card, verify
-from tiny_model import card, head
+from tiny_model import card, head, voice_like
+
+SAID = [
+    Prediction(f"{n}.wav", "a", "f", "en", truth, {"sad": p, "happy": 1 - p})
+    for n, (truth, p) in enumerate([("sad", 0.9), ("sad", 0.4), ("happy", 0.3)])
+]
 
 
 def test_show_says_what_a_person_must_know(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,11 +142,7 @@ def test_figures_are_noted_in_the_card_and_the_package_stays_whole(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = shutil.copytree(model, tmp_path / "model")
-    said = [
-        Prediction(f"{n}.wav", "a", "f", "en", truth, {"sad": p, "happy": 1 - p})
-        for n, (truth, p) in enumerate([("sad", 0.9), ("sad", 0.4), ("happy", 0.3)])
-    ]
-    write_fold(tmp_path / "results", Fold("mine-1fold", "pool", True, 0, 0, 1, True, said))
+    write_fold(tmp_path / "results", Fold("mine-1fold", "pool", True, 0, 0, 1, True, SAID))
     assert main(["models", "note", str(folder), "--from", str(tmp_path / "results")]) == 0
     assert Card.read(folder / "card.yaml").results["mine-1fold (pool, baseline)"]["uar"] == 0.75
     assert verify(folder) == ()
@@ -162,3 +164,42 @@ def test_a_model_of_several_corpora_is_not_told_what_one_alone_teaches(
         write_fold(tmp_path / "results", Fold("mine-1fold", way, False, 0, 0, 1, True, said))
     assert main(["models", "note", str(folder), "--from", str(tmp_path / "results")]) == 0
     assert list(Card.read(folder / "card.yaml").results) == ["mine-1fold (pool)"]
+
+
+def test_a_model_card_is_written_anew_from_what_was_measured(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(model, tmp_path / "model")
+    write_fold(tmp_path / "results", Fold("mine-1fold", "pool", False, 0, 0, 1, True, SAID))
+    sounds = tmp_path / "sounds"
+    sounds.mkdir()
+    for speaker, pitch in (("a", 110.0), ("b", 220.0)):
+        audio.save(sounds / f"{speaker}.wav", voice_like(1.5, pitch=pitch))
+    rows = ["file,emotion,speaker", "sounds/a.wav,happy,a", "sounds/b.wav,sad,b"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    sources = ["--from", str(tmp_path / "results"), "--manifest", str(tmp_path / "labels.csv")]
+    assert main(["models", "card", str(folder), *sources]) == 0
+    assert capsys.readouterr().err == f"affetto: wrote {folder / 'README.md'}\n"
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "| mine-1fold | pool | **0.750** |" in text
+    assert "| labels.csv | of corpora that it never heard | **" in text
+    assert "| labels.csv (of corpora that it never heard) | speaker | 2 |" in text
+    assert str(tmp_path) not in text
+    assert verify(folder) == ()
+
+
+@pytest.mark.parametrize("option", ["--from", "--manifest"])
+def test_a_model_card_of_what_is_not_there(
+    option: str, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "card", str(model), option, str(tmp_path / "none")]) == 2
+    assert "found no " in capsys.readouterr().err
+    assert not (model / "README.md").exists()
+
+
+def test_results_without_a_finished_seed_are_no_results(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_fold(tmp_path, Fold("mine-2fold", "pool", False, 0, 0, 2, True, SAID))
+    assert main(["models", "card", str(model), "--from", str(tmp_path)]) == 2
+    assert "found no finished result of tiny, expected" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from affetto.cli import main
             "found the verb 'dance', expected analyze, listen, serve, models, corpora, train or "
             "evaluate",
         ),
-        ("models", "found no verb, expected list, show, verify or note"),
+        ("models", "found no verb, expected list, show, verify, note, card, push or pull"),
         ("models lst", "found the verb 'lst', expected 'list' perhaps"),
         ("models verify", "found no PATH, expected affetto models verify PATH"),
         ("models show a b", "found 'b' besides, expected affetto models show [NAME]"),

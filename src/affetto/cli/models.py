@@ -1,4 +1,4 @@
-"""`affetto models`: which there are, what they may be used for, and whether they are whole."""
+"""`affetto models`: which there are, what they may be used for, where they come from and go to."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +10,8 @@ import typer
 
 from affetto.cli.console import note, print_data, show
 from affetto.cli.verbs import new_app
+from affetto.errors import OptionError
+from affetto.jobs import check_there
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -19,13 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["app", "card_page"]
 
 app = new_app(
-    help="""List, show and verify model packages.
+    help="""List, show, verify, describe, push and pull model packages.
 
 Examples:
   affetto models list
   affetto models show default
   affetto models verify models/mine
   affetto models note models/mine --from results
+  affetto models card models/mine --manifest labels.csv
+  affetto models push models/mine anna/moods
+  affetto models pull hf:anna/moods -o models/moods
 """,
 )
 
@@ -131,17 +136,133 @@ def note_results(
     Example:
       affetto models note models/mine --from results
     """
+    from affetto.lab.measured import belonging
     from affetto.lab.results import digest, gather, read_folds
-    from affetto.models import rewrite_card
-    from affetto.models.card import Card
+    from affetto.models import Card, rewrite_card
 
-    found = gather(read_folds(results))
-    if len(Card.read(folder / "card.yaml").training) > 1:
-        # What a single corpus teaches says nothing of a model that several taught.
-        found = [result for result in found if result.variant == "pool"]
-    figures = digest(found)
+    card = Card.read(folder / "card.yaml")
+    figures = digest(belonging(gather(read_folds(results)), card))
     rewrite_card(folder, results=figures)
     note(f"noted {len(figures)} results in {folder / 'card.yaml'}")
+
+
+@app.command("card")
+def write_card(
+    folder: Annotated[Path, typer.Argument(metavar="PACKAGE", help="A package's folder.")],
+    results: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="RESULTS", help="Results that training left."),
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(metavar="TABLE", help="Clips to measure it on: a table, a corpus's folder."),
+    ] = None,
+) -> None:
+    """Write a package's model card anew: README.md, as the Hugging Face hub shows it.
+
+    What is measured neither here nor noted in card.yaml is said to be not measured.
+
+    Examples:
+      affetto models card models/mine
+      affetto models card models/mine --from results
+      affetto models card models/mine --manifest labels.csv
+    """
+    from affetto.lab.measured import Measured, belonging, of_results
+    from affetto.lab.model_card import write_model_card
+    from affetto.models import Card
+
+    card = Card.read(folder / "card.yaml")
+    for source in (results, manifest):
+        check_there(source)
+    measured: list[Measured] = []
+    if results is not None:
+        from affetto.lab.results import gather, read_folds
+
+        measured += of_results(belonging(gather(read_folds(results)), card))
+        if not measured:
+            raise OptionError(
+                f"{results}: found no finished result of {card.name}, expected some: train every "
+                "fold of a protocol first"
+            )
+    if manifest is not None:
+        from affetto.lab.corpora import load
+        from affetto.lab.evaluation import evaluate
+
+        table = load(manifest)
+        report = evaluate(folder, table, describe="listening")
+        taught = {one.corpus for one in card.training} & {clip.corpus for clip in table}
+        how = "of corpora that taught it" if taught else "of corpora that it never heard"
+        measured.append(Measured(manifest.name, "other", (report,), how))
+    note(f"wrote {write_model_card(folder, measured)}")
+
+
+@app.command("push")
+def push_model(
+    package: Annotated[str, typer.Argument(help="A package's folder, or a bundled model.")],
+    name: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="Its name on the hub.")],
+    endpoint: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A hub; HF_ENDPOINT or huggingface.co if not given."),
+    ] = None,
+    mirror: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Instead: a folder of models.")
+    ] = None,
+) -> None:
+    """Put a package on a Hugging Face hub, in one commit, or into a folder that mirrors one.
+
+    It is verified first. A model that is not there yet is made, for everybody to see; make a
+    private one on the hub's page beforehand. The token is that of `hf auth login`, or HF_TOKEN.
+
+    Examples:
+      affetto models push models/mine anna/moods
+      affetto models push models/mine anna/moods --to mirror
+    """
+    from affetto.models import Card, resolve
+    from affetto.models.hub import push
+
+    folder = resolve(package)
+    besides = {}
+    licence = licence_file(folder)
+    if licence is not None:
+        besides[licence.name] = licence.read_text(encoding="utf-8")
+    if not (folder / "README.md").is_file():
+        from affetto.lab.model_card import model_card
+
+        card = Card.read(folder / "card.yaml")
+        besides["README.md"] = model_card(card, licence=licence.name if licence else None)
+    where = push(folder, name, endpoint=endpoint, mirror=mirror, besides=besides)
+    note(f"pushed {folder} to {where}")
+
+
+@app.command("pull")
+def pull_model(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="hf:owner/name, or hf:owner/name@revision.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="The package to write.")
+    ],
+    endpoint: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A hub; HF_ENDPOINT or huggingface.co if not given."),
+    ] = None,
+    mirror: Annotated[
+        Path | None, typer.Option("--from", metavar="FOLDER", help="Instead: a folder of models.")
+    ] = None,
+) -> None:
+    """Get a package from a Hugging Face hub, or from a folder that mirrors one.
+
+    It takes its place once every file and every golden answer is as it should be.
+
+    Examples:
+      affetto models pull hf:anna/moods -o models/moods
+      affetto models pull hf:anna/moods@v2 -o models/moods
+      affetto models pull hf:anna/moods --from mirror -o models/moods
+    """
+    from affetto.models.hub import pull
+
+    folder = pull(name, output, endpoint=endpoint, mirror=mirror)
+    note(f"wrote {folder}")
 
 
 def card_page(card: "Card", folder: Path, *, width: int = 80) -> "Iterator[Text]":

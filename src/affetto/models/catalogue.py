@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from importlib.resources import files
-from itertools import chain
 from pathlib import Path
 
-from affetto.errors import MissingExtraError, ModelError
-from affetto.models.card import FILES
+from affetto.errors import ModelError
+from affetto.models.hub import cached
 from affetto.models.package import ModelPackage
 
 __all__ = ["available", "load", "resolve"]
-
-_HUB = re.compile(r"hf:(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
 
 def available() -> dict[str, Path]:
@@ -31,7 +27,8 @@ def resolve(model: str | Path) -> Path:
 
     Args:
         model: a name that came with Affetto (``"default"``), a folder, or
-            ``"hf:owner/name[@revision]"``, which is downloaded once and kept.
+            ``"hf:owner/name[@revision]"``, which is downloaded once and kept (from the hub of
+            HF_ENDPOINT, where that is set).
 
     Returns:
         The folder of the package.
@@ -51,7 +48,7 @@ def resolve(model: str | Path) -> Path:
     if name in bundled:
         return bundled[name]
     if name.startswith("hf:"):
-        return _download(name)
+        return cached(name)
     if Path(model).is_dir():
         return Path(model)
     names = ", ".join(repr(known) for known in bundled) or "none is bundled here"
@@ -75,25 +72,3 @@ def load(model: str | Path | ModelPackage = "default", *, threads: int = 1) -> M
     if isinstance(model, ModelPackage):
         return model
     return ModelPackage.load(resolve(model), threads=threads)
-
-
-def _download(name: str) -> Path:
-    match = _HUB.fullmatch(name)
-    if match is None:
-        raise ModelError(f"found {name!r}, expected hf:owner/name or hf:owner/name@revision")
-    try:
-        from huggingface_hub import snapshot_download
-    except ImportError:
-        raise MissingExtraError(
-            "huggingface_hub", extra="hf", purpose=f"the model {name}"
-        ) from None
-    try:
-        folder = snapshot_download(
-            repo_id=match["repo"],
-            revision=match["revision"],
-            allow_patterns=["card.yaml", "LICENSE*", *sorted({*chain(*FILES.values())})],
-        )
-    except Exception as error:  # the hub, the network and the disk each raise their own
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise ModelError(f"{name} can't be downloaded: {reason}") from None
-    return Path(folder)
