@@ -32,9 +32,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from affetto.models.network import Inputs
+
 __all__ = ["FeatureArrays"]
 
 _SHARD = 128
+_OF_ANY_LENGTH = ("frames", "sound")
+"""Kinds of features of which there are as many as the clip is long."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class FeatureArrays:
         recipe: what they are; its `length` is not applied yet.
         table: the clips, in order.
         values: frames of all clips, (frames, columns); or one row a clip, (clips, columns); or
-            pictures' grey levels, (clips, size, size).
+            pictures' grey levels, (clips, size, size); or samples of all clips, (samples,).
         starts: first place of each clip in `values` and, last, the end, (clips + 1,).
     """
 
@@ -58,9 +62,24 @@ class FeatureArrays:
         return len(self.table)
 
     def raw(self, clip: int) -> NDArray[Any]:
-        """Give all that is kept of a clip: (frames, columns), (columns,) or (size, size)."""
+        """Give all that is kept of a clip.
+
+        Returns:
+            Shape (frames, columns), (columns,), (size, size) or (samples,).
+        """
         part = self.values[self.starts[clip] : self.starts[clip + 1]]
-        return part if self.recipe.kind == "frames" else part[0]
+        return part if self.recipe.kind in _OF_ANY_LENGTH else part[0]
+
+    def inputs(self, clips: Iterable[int], *, length: int | None = None) -> Inputs:
+        """Give clips as a model's file takes them: stacked, or each sound for itself.
+
+        Args:
+            clips: which.
+            length: see `stacked`.
+        """
+        if self.recipe.kind == "sound":
+            return [np.asarray(self.raw(clip), np.float32) for clip in clips]
+        return self.stacked(clips, length=length)
 
     def stacked(self, clips: Iterable[int], *, length: int | None = None) -> NDArray[np.float32]:
         """Give clips as a model takes them, (n, …).
@@ -277,7 +296,7 @@ def _make_shard(
         if step is not None:
             heard = step(heard, generator(seed, clip.name, variant))
         made = recipe.raw(np.asarray(heard, np.float32))
-        rows.append(made if recipe.kind == "frames" else made[None])
+        rows.append(made if recipe.kind in _OF_ANY_LENGTH else made[None])
     arrays = {
         "values": np.concatenate(rows),
         "counts": np.array([len(part) for part in rows], np.int64),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from affetto.lab.corpora import Clip
     from affetto.lab.families.config import ModelConfig
     from affetto.lab.protocols import Protocol
+    from affetto.models.network import Inputs
 
 __all__ = ["Job", "as_good_as_trained", "jobs_of", "learn", "measure", "votes_of"]
 
@@ -173,7 +174,7 @@ def measure(
         report=report,
     )
     seconds = time.monotonic() - began
-    test = lesson.clean.stacked(sides[2], length=job.model.features.length)
+    test = lesson.clean.inputs(sides[2], length=job.model.features.length)
     logits = as_good_as_trained(fitted, test)
     temperature = 1.0
     if fitted.held_out is not None:
@@ -260,6 +261,7 @@ def learn(
         soft=votes_of(table, labels) if model.augment.votes else None,
         seed=seed,
         folder=runs / name,
+        shared=runs / "shared",
         report=report,
         check=check,
     )
@@ -290,12 +292,12 @@ def votes_of(table: Iterable[Clip], labels: Sequence[str]) -> NDArray[np.float32
     return np.asarray(np.divide(rows, total, out=np.zeros_like(rows), where=total > 0))
 
 
-def as_good_as_trained(fitted: Fitted, features: NDArray[np.float32]) -> NDArray[np.float32]:
+def as_good_as_trained(fitted: Fitted, features: Inputs) -> NDArray[np.float32]:
     """Let a model's ONNX file judge features, and hold it against the trained model.
 
     Args:
         fitted: the model.
-        features: (n, …).
+        features: (n, …), or sounds of any length.
 
     Returns:
         Logits, (n, classes).

@@ -6,6 +6,9 @@ from affetto.errors import MissingExtraError
 
 __all__ = ["require"]
 
+_ELSEWHERE = {"transformers": "hf"}
+"""What another extra than `train` brings."""
+
 
 def require(*packages: str, purpose: str = "training") -> None:
     """Tell which package is missing, without importing any.
@@ -27,4 +30,5 @@ def require(*packages: str, purpose: str = "training") -> None:
     """
     for package in packages:
         if find_spec(package) is None:
-            raise MissingExtraError(package.replace("_", "-"), extra="train", purpose=purpose)
+            extra = _ELSEWHERE.get(package, "train")
+            raise MissingExtraError(package.replace("_", "-"), extra=extra, purpose=purpose)

@@ -180,7 +180,7 @@ def build_family(
         workers=workers,
         report=report,
     )
-    as_good_as_trained(fitted, lesson.clean.stacked(train[:64], length=config.features.length))
+    as_good_as_trained(fitted, lesson.clean.inputs(train[:64], length=config.features.length))
     temperature, measured = 1.0, []
     if fitted.held_out is not None:
         judged = fitted.held_out

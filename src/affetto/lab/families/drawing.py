@@ -71,15 +71,11 @@ class Drawing:
 
     def __call__(self, step: int) -> Batch:
         """Draw the batch of a step."""
-        config, lesson = self.config, self.lesson
-        rng = np.random.default_rng((lesson.seed, step))
-        if config.balance == "sampling":
-            classes = rng.integers(len(self._by_class), size=config.batch)
-            clips = np.array([rng.choice(self._by_class[c]) for c in classes])
-        else:
-            clips = rng.choice(lesson.train, config.batch)
+        config = self.config
+        rng = np.random.default_rng((self.lesson.seed, step))
+        clips = self.clips(rng)
         features = np.stack([self._one(int(clip), rng) for clip in clips])
-        target = self._targets(clips)
+        target = self.targets(clips)
         if config.mixup:
             share = rng.beta(config.mixup, config.mixup, size=config.batch).astype(np.float32)
             other = rng.permutation(config.batch)
@@ -88,7 +84,15 @@ class Drawing:
             target = share[:, None] * target + (1 - share[:, None]) * target[other]
         return Batch(np.ascontiguousarray(features, np.float32), target)
 
-    def _targets(self, clips: NDArray[np.int64]) -> NDArray[np.float32]:
+    def clips(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Draw the clips of a batch, (batch,)."""
+        if self.config.balance == "sampling":
+            classes = rng.integers(len(self._by_class), size=self.config.batch)
+            return np.array([rng.choice(self._by_class[c]) for c in classes])
+        return rng.choice(self.lesson.train, self.config.batch)
+
+    def targets(self, clips: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Give what clips are to be taken for: shares of the classes, (batch, classes)."""
         labels = len(self.lesson.labels)
         hard = np.eye(labels, dtype=np.float32)[self.lesson.target[clips]]
         if self.lesson.soft is not None:

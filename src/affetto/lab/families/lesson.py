@@ -36,6 +36,7 @@ class Lesson:
             `target`; a row of zeros falls back to it.
         seed: of everything drawn.
         folder: where a long training keeps its state; None keeps nothing.
+        shared: where what serves other trainings, too, is kept; None keeps nothing.
         report: told one line a check.
         check: told the number of each check, from 1, and its score on the held-out clips; what it
             raises ends the training.
@@ -53,6 +54,7 @@ class Lesson:
     soft: NDArray[np.float32] | None = None
     seed: int = 0
     folder: Path | None = None
+    shared: Path | None = None
     report: Callable[[str], None] | None = None
     check: Callable[[int, float], None] | None = None
 
@@ -93,15 +95,16 @@ class Fitted:
     """A trained model of any family.
 
     Attributes:
-        onnx: the model as an ONNX file: `features` (n, …) to `logits` (n, classes).
-        logits: the trained model itself, on features (n, …), to hold the file against.
+        onnx: the model as an ONNX file: features (n, …) to `logits` (n, classes).
+        logits: the trained model itself, on features (n, …) or sounds of any length, to hold the
+            file against.
         parameters: how many numbers were learnt.
         notes: whatever else one wants to know of the training: plain JSON types.
         held_out: what was said of clips that were not learnt from, to read a temperature off.
     """
 
     onnx: bytes
-    logits: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    logits: Callable[[Any], NDArray[np.float32]]
     parameters: int
     notes: Mapping[str, Any] = field(default_factory=dict)
     held_out: HeldOut | None = None
