@@ -3,6 +3,7 @@
 import pytest
 
 from affetto.cli import main
+from affetto.cli.verbs import VERBS
 
 
 @pytest.mark.parametrize(
@@ -11,8 +12,7 @@ from affetto.cli import main
         ("analyse a.wav", "found the verb 'analyse', expected 'analyze' perhaps"),
         (
             "dance",
-            "found the verb 'dance', expected analyze, listen, serve, models, corpora, train or "
-            "evaluate",
+            f"found the verb 'dance', expected {', '.join([*VERBS][:-1])} or {[*VERBS][-1]}",
         ),
         ("models", "found no verb, expected list, show, verify, note, card, push or pull"),
         ("models lst", "found the verb 'lst', expected 'list' perhaps"),

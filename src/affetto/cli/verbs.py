@@ -39,6 +39,7 @@ VERBS = {
     "models": Verb("affetto.cli.models", "List, show and verify model packages."),
     "corpora": Verb("affetto.cli.corpora", "List, describe, prepare and merge corpora."),
     "train": Verb("affetto.cli.train", "Train a model and export it as a package."),
+    "tune": Verb("affetto.cli.tune", "Look for a family's best values."),
     "compare": Verb("affetto.cli.compare", "Train families of models and lay them side by side."),
     "evaluate": Verb("affetto.cli.evaluate", "Measure a model on a protocol or a table of clips."),
 }
