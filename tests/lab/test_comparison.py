@@ -71,6 +71,20 @@ def test_a_comparison_goes_on_where_it_was(savee: Path, tmp_path: Path) -> None:
     assert notes["config"]["features"]["parts"] == ["mfcc"]
 
 
+def test_a_cluster_does_the_same_work(savee: Path, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    models = [ModelConfig.of("svm").changed(QUICK)]
+    comparison = Comparison(models, ["savee-loso"], [savee])
+    where = {"runs": tmp_path / "runs", "results": tmp_path / "results"}
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        assert compare(comparison, cluster=cluster.scheduler_address, **where) == {}
+    assert len(list((tmp_path / "results").glob("*.json"))) == 4
+    with pytest.raises(OptionError, match="found no Dask scheduler"):
+        compare(comparison, cluster="tcp://127.0.0.1:1", **where)
+
+
 def test_a_fold_that_fails_stops_no_other(savee: Path, tmp_path: Path) -> None:
     rows = savee.read_text().splitlines()
     lonely = [row for row in rows if ",disgust," not in row or "DC-disgust" in row]

@@ -126,3 +126,18 @@ def test_a_row_stream_can_be_used_again(tiny: ModelPackage) -> None:
     stream = RowStream(tiny)
     np.testing.assert_array_equal(stream(features).frames, stream(features).frames)
     assert len(stream(features[:0]).frames) == 0
+
+
+def test_a_folder_of_other_things_is_left_alone(tiny: ModelPackage, tmp_path: Path) -> None:
+    letters = tmp_path / "letters"
+    letters.mkdir()
+    (letters / "dear.txt").write_text("Anna")
+    with pytest.raises(OutputError, match="found other files there"):
+        write_package(
+            letters,
+            tiny.card,
+            model=(tiny.folder / "model.onnx").read_bytes(),
+            head=(tiny.folder / "head.onnx").read_bytes(),
+            baseline=tiny.ear.baseline,
+        )
+    assert (letters / "dear.txt").read_text() == "Anna"

@@ -18,7 +18,8 @@ __all__ = ["command"]
 
 _SHOWN = {"form", "output", "heat_map"}
 _USED = {
-    "--data": {"data", "model", "protocol", "cross", "results", "runs", "seeds", "workers"}
+    "--data": {"data", "model", "protocol", "cross", "results", "runs", "seeds"}
+    | {"workers", "dask"}
     | _SHOWN,
     "--from": {"source", "protocol", "model"} | _SHOWN,
     "--list": {"names"},
@@ -57,6 +58,12 @@ def command(
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, help="Trainings side by side, which share the cores.")
     ] = 1,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="A Dask scheduler, whose workers train on the same files."
+        ),
+    ] = None,
     source: Annotated[
         Path | None,
         typer.Option("--from", metavar="FOLDER", help="Show the results that are there already."),
@@ -109,7 +116,29 @@ def command(
         check_picture(heat_map)
     failed: dict[str, str] = {}
     if data:
-        failed = _run(data, model or [], protocol or [], cross, seeds, results, runs, workers)
+        if not model:
+            raise OptionError("found no --model, expected one or more beside --data")
+        if not protocol and not cross:
+            raise OptionError("found no --protocol, expected one or more beside --data, or --cross")
+        for folder in (results, runs):
+            check_folder(folder)
+        from affetto.lab.comparison import Comparison, compare
+        from affetto.lab.families.config import ModelConfig
+
+        failed = compare(
+            Comparison(
+                [ModelConfig.of(name) for name in model],
+                protocol or (),
+                data,
+                _seeds(seeds),
+                cross=cross,
+            ),
+            runs=runs,
+            results=results,
+            workers=workers,
+            cluster=dask,
+            report=note,
+        )
     found = _found(source or results, set(protocol or ()), set(model or ()))
     _give(found, form, output)
     if heat_map is not None:
@@ -118,31 +147,6 @@ def command(
         note(f"{name}: {error}")
     if failed:
         raise typer.Exit(2)
-
-
-def _run(
-    data: list[Path],
-    models: list[str],
-    protocols: list[str],
-    cross: bool,
-    seeds: str,
-    results: Path,
-    runs: Path,
-    workers: int,
-) -> dict[str, str]:
-    """Train what is left; give what failed."""
-    if not models:
-        raise OptionError("found no --model, expected one or more beside --data")
-    if not protocols and not cross:
-        raise OptionError("found no --protocol, expected one or more beside --data, or --cross")
-    for folder in (results, runs):
-        check_folder(folder)
-    from affetto.lab.comparison import Comparison, compare
-    from affetto.lab.families.config import ModelConfig
-
-    configs = [ModelConfig.of(name) for name in models]
-    comparison = Comparison(configs, protocols, data, _seeds(seeds), cross=cross)
-    return compare(comparison, runs=runs, results=results, workers=workers, report=note)
 
 
 def _seeds(text: str) -> list[int]:

@@ -18,6 +18,7 @@ from affetto.lab.corpora import CORPORA, Table
 from affetto.lab.evaluation import hear
 from affetto.lab.families.build import choose_classes
 from affetto.lab.metrics import bootstrap_ci, uar
+from affetto.lab.model_card import write_model_card
 from affetto.models import FramePackage, TrainingCorpus, load, write_package
 from affetto.models.calibration import fit_temperature, negative_log_likelihood, softmax
 
@@ -239,6 +240,7 @@ def adapt(
         head=_with_reading((package.folder / "head.onnx").read_bytes(), reading, scale),
         baseline=statistics,
     )
+    write_model_card(output)
     met = sorted({corpus.corpus for corpus in package.card.training} & set(clips.corpora))
     advice = _advice(clips, target, classes.emotions, before, after, interval)
     if met:

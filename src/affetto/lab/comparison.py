@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from affetto.errors import AffettoError
+from affetto.errors import AffettoError, MissingExtraError, OptionError
 from affetto.jobs import make_folder, run
 from affetto.lab.bench import Job, jobs_of, measure
 from affetto.lab.corpora import Table, fingerprints, load
@@ -51,6 +51,7 @@ def compare(
     runs: Path,
     results: Path,
     workers: int = 1,
+    cluster: str | None = None,
     report: Callable[[str], None] | None = None,
 ) -> dict[str, str]:
     """Run what is left of a comparison.
@@ -60,6 +61,7 @@ def compare(
         runs: where features and trainings keep their state.
         results: where each fold leaves its small JSON file.
         workers: trainings side by side, each with its share of the cores.
+        cluster: address of a Dask scheduler whose workers train instead, all on the same files.
         report: told one line a training, and a check where trainings run one by one.
 
     Returns:
@@ -69,6 +71,7 @@ def compare(
         CorpusError: the tables lack a protocol's clips.
         OptionError: no such protocol.
         OutputError: a folder can't be written.
+        MissingExtraError: a cluster, where Dask isn't installed.
     """
     for folder in (runs, results):
         make_folder(folder)
@@ -87,7 +90,9 @@ def compare(
     if report is not None and jobs:
         report(f"{len(jobs) - len(left)} of {len(jobs)} folds are there already")
     failed: dict[str, str] = {}
-    if workers > 1:
+    if cluster is not None:
+        failed = _on_cluster(left, cluster, table, runs=runs, results=results, report=report)
+    elif workers > 1:
         work = partial(_apart, table=table, runs=runs, results=results, workers=workers)
         outcomes = run(work, left, workers=workers, describe="folds")
         failed = {o.item.result.name: o.error for o in outcomes if o.error is not None}
@@ -118,6 +123,46 @@ def _try(
         failed[name] = str(error)
         if report is not None:
             report(str(error))
+
+
+def _on_cluster(
+    left: Sequence[Job],
+    address: str,
+    table: Table,
+    *,
+    runs: Path,
+    results: Path,
+    report: Callable[[str], None] | None,
+) -> dict[str, str]:
+    """Do jobs on a Dask cluster; its workers see the same folders under the same names."""
+    try:
+        from distributed import Client, as_completed
+    except ImportError:
+        raise MissingExtraError("distributed", extra="archive", purpose="a Dask cluster") from None
+    failed: dict[str, str] = {}
+    try:
+        client = Client(address, timeout=10)
+    except OSError as error:
+        raise OptionError(
+            f"found no Dask scheduler at {address} ({error}), expected one: start it, or leave "
+            "the cluster out"
+        ) from None
+    with client:
+        # `workers` is a word of Dask's own, so it goes in beforehand.
+        work = partial(_apart, runs=runs.resolve(), results=results.resolve(), workers=1)
+        (shared,) = client.scatter([table], broadcast=True, hash=False)  # one, not its clips
+        names: dict[Any, str] = {
+            client.submit(work, job, table=shared, pure=False): job.result.name for job in left
+        }
+        for done, future in enumerate(as_completed(names), start=1):
+            fault = future.exception()
+            if isinstance(fault, AffettoError):
+                failed[names[future]] = str(fault)
+            elif fault is not None:
+                raise fault
+            if report is not None:
+                report(f"{done} of {len(left)}: {names[future].removesuffix('.json')}")
+    return failed
 
 
 def _apart(job: Job, *, table: Table, runs: Path, results: Path, workers: int) -> None:

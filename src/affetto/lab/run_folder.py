@@ -5,6 +5,7 @@
     curves.png         the log as a picture, where matplotlib is installed
     last.safetensors   all that the next step needs
     best.safetensors   the weights that the held-out speakers liked best
+    events/            the log once more for TensorBoard, where that is installed
 
 Every file is written whole or not at all, so that a training which was killed goes on here.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -144,6 +146,7 @@ class RunFolder:
         """Keep everything that the next step needs."""
         if self.folder is None:
             return
+        self._show(step)
         tensors: dict[str, Tensor] = {"step": torch.tensor(step), **student.state_dict()}
         tensors |= {f"mean.{name}": tensor for name, tensor in average.items()}
         for i, moments in optimizer.state_dict()["state"].items():
@@ -153,6 +156,17 @@ class RunFolder:
             json.dump(self.history, file, indent=1)
         save_weights(self.folder / _LAST, tensors)
         self.kept_step = step
+
+    def _show(self, step: int) -> None:
+        """Let TensorBoard follow along, where it is installed (extra `tensorboard`)."""
+        if self.folder is None or not self.history or find_spec("tensorboard") is None:
+            return
+        from torch.utils.tensorboard import SummaryWriter
+
+        with SummaryWriter(str(self.folder / "events")) as board:
+            for name, value in self.history[-1].items():
+                if name != "step":
+                    board.add_scalar(name, value, step)
 
     def keep_best(self, tensors: Mapping[str, Tensor]) -> None:
         """Keep the best weights so far."""

@@ -191,6 +191,12 @@ def package_in_the_making(folder: Path, card: Card) -> Iterator[Path]:
         OutputError: it can't be written there.
         ModelError: the networks don't run, or don't fit the card.
     """
+    strange = folder.is_dir() and any(folder.iterdir()) and not (folder / "card.yaml").is_file()
+    if strange or folder.is_file():
+        raise OutputError(
+            f"{folder}: found {'other files' if strange else 'a file'} there, expected a model "
+            "package, an empty folder or nothing: name another folder"
+        )
     unfinished = folder.with_name(f".affetto-{secrets.token_hex(6)}")
     replaced = folder.with_name(f".affetto-{secrets.token_hex(6)}")
     try:
