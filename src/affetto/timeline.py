@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from affetto.emotions import colour_of
 from affetto.errors import AffettoError, MissingExtraError
+from affetto.explanation import Explanation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -194,6 +195,7 @@ class Timeline:
         track: the windows behind the segments, for pictures.
         warnings: what the user should know (a truncated file, say), one line each.
         prior: emotion → how many times as common it was taken to be as those not named here.
+        explanations: what drove the labels of some segments, where that was asked for.
 
     Examples:
         >>> joy = Segment(0.0, 2.0, "happy", {"happy": 1.0}, 0.9, 0.8, 0.5)
@@ -213,6 +215,7 @@ class Timeline:
     speakers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
     prior: Mapping[str, float] = field(default_factory=dict)
+    explanations: tuple[Explanation, ...] = ()
 
     def __iter__(self) -> Iterator[Segment]:
         return iter(self.segments)
@@ -247,7 +250,8 @@ class Timeline:
                 tuple(track.speech[i] for i in inside),
                 tuple(track.speakers[i] for i in inside) if track.speakers else (),
             )
-        return replace(self, segments=kept, track=track)
+        explained = tuple(e for e in self.explanations if e.end > start and e.start < end)
+        return replace(self, segments=kept, track=track, explanations=explained)
 
     def merge(self, other: Timeline) -> Timeline:
         """Lay another timeline of the same source over this one, in order of start.
@@ -267,6 +271,7 @@ class Timeline:
             segments=tuple(segments),
             speakers=tuple(speakers),
             warnings=tuple(dict.fromkeys((*self.warnings, *other.warnings))),
+            explanations=(*self.explanations, *other.explanations),
         )
 
     def summary(self) -> dict[str, Any]:
@@ -331,6 +336,8 @@ class Timeline:
             row["speakers"] = list(self.speakers)
         if self.warnings:
             row["warnings"] = list(self.warnings)
+        if self.explanations:
+            row["explanations"] = [explanation.to_dict() for explanation in self.explanations]
         if track and self.track is not None:
             row["track"] = self.track.to_dict()
         return row
@@ -347,6 +354,7 @@ class Timeline:
             speakers=tuple(row.get("speakers", ())),
             warnings=tuple(row.get("warnings", ())),
             prior={str(label): float(odds) for label, odds in row.get("prior", {}).items()},
+            explanations=tuple(map(Explanation.from_dict, row.get("explanations", ()))),
         )
 
     def to_table(self) -> list[dict[str, Any]]:

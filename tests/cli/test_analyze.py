@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from affetto.cli import main
-from affetto.cli.analyze import spell_out_speakers
+from affetto.cli.analyze import spell_out_counts
 from affetto.formats import from_json
 from affetto.recognition import BaselineStatistics, SpeakerBaseline
 from tiny_model import write_tiny
@@ -284,9 +284,9 @@ def test_a_folder_run_goes_on_where_it_stopped(
 
 def test_speakers_may_stand_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert spell_out_speakers(["--speakers"]) == ["--speakers=auto"]
-    assert spell_out_speakers(["--speakers=3", "a"]) == ["--speakers=3", "a"]
-    assert spell_out_speakers(["--", "--speakers"]) == ["--", "--speakers"]
+    assert spell_out_counts(["--speakers"]) == ["--speakers=auto"]
+    assert spell_out_counts(["--speakers=3", "a"]) == ["--speakers=3", "a"]
+    assert spell_out_counts(["--", "--speakers"]) == ["--", "--speakers"]
     # A file that is called like a number is a file.
     (tmp_path / "2").touch()
-    assert spell_out_speakers(["--speakers", "2"]) == ["--speakers=auto", "2"]
+    assert spell_out_counts(["--speakers", "2"]) == ["--speakers=auto", "2"]

@@ -4,6 +4,7 @@ import numpy as np
 
 from affetto.dsp import SAMPLE_RATE
 from affetto.emotions import project
+from affetto.explanation import Explanation
 from affetto.timeline import Segment, Timeline, Track
 
 LABELS = ("neutral", "calm", "happy", "sad", "angry", "fear", "disgust", "surprise")
@@ -85,3 +86,20 @@ def timeline(
     track = Track(tuple(times), LABELS, tuple(map(tuple, scores)), tuple(speech))
     names = tuple(dict.fromkeys(s.speaker for s in segments if s.speaker))
     return Timeline(source, seconds, tuple(segments), "default 1.0", track, names)
+
+
+def explanation():
+    """Explain the angry scene: two parts spoke for it, one against it."""
+    times = np.linspace(12.0, 19.0, 15)
+    effect = np.zeros((14, 8))
+    effect[6, 2], effect[9, 4], effect[3, 6] = 0.9, 0.5, -0.4
+    return Explanation(
+        13.4,
+        17.8,
+        "angry",
+        {"angry": 0.8, "happy": 0.2},
+        tuple(times.tolist()),
+        (0.0, 260.0, 610.0, 1100.0, 1770.0, 2680.0, 3930.0, 5650.0, 8000.0),
+        tuple(map(tuple, effect.tolist())),
+        136,
+    )

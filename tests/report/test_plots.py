@@ -28,6 +28,10 @@ def draw(name, made_up, sound, **options):
         return plots.probabilities(timeline, **options)
     if name == "waveform":
         return plots.waveform(sound, timeline=timeline, **options)
+    if name == "heat_map":
+        return plots.heat_map([[0.9, 0.4], [0.3, 0.8]], ["emodb", "savee"], **options)
+    if name == "explanation":
+        return plots.explanation(sound, made_up.explanation(), **options)
     return getattr(plots, name)(sound, **options)
 
 
@@ -57,6 +61,16 @@ def test_a_confusion_row_is_the_recall_and_names_its_clips():
     assert [text.get_text() for text in counts.axes[0].texts] == ["3", "1", "0", "0"]
     with pytest.raises(OptionError, match="expected"):
         plots.confusion([[1, 2]], ["sad", "calm"])
+
+
+def test_an_explanation_numbers_its_strongest_parts(made_up, sound):
+    figure = plots.explanation(sound, made_up.explanation())
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.texts] == ["1", "2"]
+    assert axes.get_title(loc="left") == "What made 13.4–17.8 s sound angry (80%)"
+    assert axes.get_xlim() == (12.0, 19.0)
+    with pytest.raises(OptionError, match="expected the whole recording"):
+        plots.explanation(sound[:16_000], made_up.explanation())
 
 
 def test_the_reliability_plot_states_the_ece():

@@ -32,28 +32,35 @@ __all__ = ["Command", "command"]
 _PICTURED = 2 * 3600.0
 """Seconds; a page about a longer recording goes without its sound, which memory might not hold."""
 
+_HEARING = 0.1
+"""Of the progress, where an explanation follows."""
+
 
 _MAKING = {"model", "labels", "window", "hop", "no_baseline", "baseline", "prior", "speakers"}
-_MAKING |= {"causal", "channels", "highpass", "denoise", "loudness", "track"}
+_MAKING |= {"causal", "channels", "highpass", "denoise", "loudness", "track", "explain"}
 """Options that results hang on; those of one folder are all made with the same."""
 
 
 class Command(TyperCommand):
-    """The command, whose `--speakers` may stand alone."""
+    """The command, whose `--speakers` and `--explain` may stand alone."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Give a bare `--speakers` its value, and take a count that follows it."""
-        return super().parse_args(ctx, spell_out_speakers(args))
+        """Give such an option its value, and take a count that follows it."""
+        return super().parse_args(ctx, spell_out_counts(args))
 
 
-def spell_out_speakers(args: list[str]) -> list[str]:
+_BARE = {"--speakers": "auto", "--explain": "1"}
+"""Options that take a count or none, and what they mean where they stand alone."""
+
+
+def spell_out_counts(args: list[str]) -> list[str]:
     """Write `--speakers` and `--speakers 2` as `--speakers=auto` and `--speakers=2`.
 
     Examples:
-        >>> spell_out_speakers(["--speakers", "a.wav"])
+        >>> spell_out_counts(["--speakers", "a.wav"])
         ['--speakers=auto', 'a.wav']
-        >>> spell_out_speakers(["--speakers", "2", "a.wav"])
-        ['--speakers=2', 'a.wav']
+        >>> spell_out_counts(["--speakers", "2", "--explain", "a.wav"])
+        ['--speakers=2', '--explain=1', 'a.wav']
     """
     spelt: list[str] = []
     rest = list(args)
@@ -61,9 +68,9 @@ def spell_out_speakers(args: list[str]) -> list[str]:
         arg = rest.pop(0)
         if arg == "--":
             return [*spelt, arg, *rest]
-        if arg == "--speakers":
+        if arg in _BARE:
             count = rest and rest[0].isascii() and rest[0].isdigit() and not Path(rest[0]).exists()
-            arg = f"--speakers={rest.pop(0) if count else 'auto'}"
+            arg = f"{arg}={rest.pop(0) if count else _BARE[arg]}"
         spelt.append(arg)
     return spelt
 
@@ -132,6 +139,13 @@ def command(
     track: Annotated[
         bool, typer.Option("--track", help="JSON: add the probabilities of every window.")
     ] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[=N]",
+            help="Say which times and pitches drove the label: of the dominant segment, or of N.",
+        ),
+    ] = None,
     threads: Annotated[
         int, typer.Option(metavar="N", min=1, help="Processor threads for the network.")
     ] = 1,
@@ -149,17 +163,21 @@ def command(
       affetto analyze talk.mp3 --format html -o talk.html
       affetto analyze call.wav --channels separate --labels angry,neutral,happy
       affetto analyze archive/ --format json -o results/ --resume
+      affetto analyze talk.mp3 --explain --format html -o talk.html
       ffmpeg -i film.mkv -f wav - | affetto analyze - --format json
     """
     if track and form != "json":
         raise OptionError("--track needs --format json; the other formats hold no windows")
+    explained = _count("--explain", explain)
+    if explained and form == "csv":
+        raise OptionError("--explain needs --format text, json or html; a table holds no reasons")
     if no_baseline and (baseline or save_baseline):
         given = "--baseline" if baseline else "--save-baseline"
         raise OptionError(f"found --no-baseline and {given}, which contradict each other")
     many = several(inputs)
     if save_baseline and (many or inputs == ["-"]):
         raise OptionError("--save-baseline learns from one file with one person in it; name that")
-    count = _speakers(speakers)
+    count = True if speakers == "auto" else _count("--speakers", speakers) or False
     if save_baseline and (count or channels == "separate"):
         raise OptionError(
             "--save-baseline learns one voice: leave out --speakers and --channels separate"
@@ -209,12 +227,30 @@ def command(
         }
 
         def hear(source: Path | bytes, progress: "Progress") -> Timeline:
-            return analyze(
+            listening = _share(progress, 0.0, _HEARING) if explained else progress
+            timeline = analyze(
                 source,
                 model=recognizer,
                 channels=channels,
-                progress=progress,
+                progress=listening,
                 **cleanup,
+            )
+            if not explained:
+                return timeline
+            if timeline.duration > _PICTURED:
+                text = f"longer than {_PICTURED / 3600:g} hours, so nothing of it is explained"
+                return replace(timeline, warnings=(*timeline.warnings, text))
+            from affetto import audio
+            from affetto.recognition.explain import explain_timeline
+
+            samples = audio.clean(audio.load(source, channels=channels).samples, **cleanup)
+            explaining = _share(progress, _HEARING, 1.0)
+            return explain_timeline(
+                recognizer,
+                samples,
+                timeline,
+                most=explained,
+                progress=lambda share: explaining(share, 1.0),
             )
 
         failed += _run(items, out, hear, quiet=quiet)
@@ -224,14 +260,22 @@ def command(
         raise typer.Exit(2)
 
 
-def _speakers(value: str | None) -> bool | int:
+def _count(option: str, value: str | None) -> int:
+    """Read the count of an option that may stand alone; 0 where it isn't given."""
     if value is None:
-        return False
-    if value == "auto":
-        return True
+        return 0
     if not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise OptionError(f"found --speakers={value}, expected a number of 1 or more, or none")
+        raise OptionError(f"found {option}={value}, expected a number of 1 or more, or none")
     return int(value)
+
+
+def _share(progress: "Progress", start: float, end: float) -> "Progress":
+    """Give the progress of a part of the work, from one share of the whole to another."""
+
+    def part(done: float, promised: float | None) -> None:
+        progress(start + (end - start) * (done / promised if promised else 0.0), 1.0)
+
+    return part
 
 
 def _unfinished(items: list[Input], out: Output, *, quiet: bool) -> list[Input]:

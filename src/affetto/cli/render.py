@@ -13,6 +13,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from rich.text import Text
 
+from affetto.cli.explained import explanation_lines
 from affetto.cli.glyphs import MARGIN, UNICODE, Glyphs, bar, colour, indent, printable
 from affetto.cli.ribbon import ribbon
 from affetto.emotions import EMOJI
@@ -62,6 +63,9 @@ def view(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) -> It
     yield from segment_lines(timeline, width=width, glyphs=glyphs)
     yield Text()
     yield from summary(timeline, width=width, glyphs=glyphs)
+    for explanation in timeline.explanations:
+        yield Text()
+        yield from explanation_lines(explanation, glyphs=glyphs)
 
 
 def _header(timeline: Timeline, width: int, glyphs: Glyphs) -> Text:

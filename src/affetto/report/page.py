@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import affetto
 from affetto.dsp import SAMPLE_RATE
 from affetto.jobs import atomic_write
-from affetto.report import tables, words
+from affetto.report import reasons, tables, words
 from affetto.report.payload import payload
 from affetto.report.picture import draw
 from affetto.report.sound import encode_mp3
@@ -27,7 +27,7 @@ __all__ = ["EMBED_SECONDS", "html", "write_html"]
 EMBED_SECONDS = 1800.0
 """Longer sound is embedded only where it is asked for: it would make the file heavy."""
 
-_SCRIPTS = ("base", "theme", "transport", "view", "lanes", "circumplex", "table", "keys")
+_SCRIPTS = ("base", "theme", "transport", "view", "lanes", "reasons", "circumplex", "table", "keys")
 
 
 def html(
@@ -81,6 +81,8 @@ def html(
         "warnings": tables.warnings(timeline),
         "no_sound": "" if embed else _no_sound(timeline),
         "legend": tables.legend(timeline),
+        "controls": reasons.controls(timeline),
+        "reasons": reasons.reasons(timeline, tables.classes_of(timeline)),
         "shares": tables.shares(timeline),
         "moments": tables.moments(timeline),
         "speakers": tables.speakers(timeline),

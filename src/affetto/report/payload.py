@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from affetto.emotions import CIRCUMPLEX, colour_of, in_order, project
-from affetto.report.picture import Drawn
+from affetto.features import MelConfig
+from affetto.report.picture import Drawn, mel_height
 from affetto.report.thin import thinned
 from affetto.timeline import Timeline, Track
 
@@ -80,6 +81,8 @@ def payload(timeline: Timeline, drawn: Drawn | None) -> dict[str, Any]:
             "times": _bytes(times.astype("<f4")),
             "scores": _bytes(np.round(scores * 255).astype(np.uint8)),
         }
+    if timeline.explanations:
+        data["explanations"] = _explanations(timeline)
     if drawn is not None:
         peaks, picture = drawn.peaks, drawn.spectrogram
         data["peaks"] = {"rate": peaks.rate, "pairs": _bytes(peaks.pairs)}
@@ -89,6 +92,33 @@ def payload(timeline: Timeline, drawn: Drawn | None) -> dict[str, Any]:
             "marks": picture.marks,
         }
     return data
+
+
+def _explanations(timeline: Timeline) -> list[dict[str, Any]]:
+    """Give what lies over the spectrogram; frequencies as heights in it, from 0 to 1."""
+    config = MelConfig(bands=80)
+    return [
+        {
+            "start": round(why.start, 3),
+            "end": round(why.end, 3),
+            "label": why.emotion,
+            "from": round(why.times[0], 3),
+            "to": round(why.times[-1], 3),
+            "bottom": round(mel_height(why.bands[0], config), 4),
+            "top": round(mel_height(why.bands[-1], config), 4),
+            "effect": [[round(value, 3) for value in row] for row in why.effect],
+            "strongest": [
+                [
+                    round(patch.start, 3),
+                    round(patch.end, 3),
+                    round(mel_height(patch.low, config), 4),
+                    round(mel_height(patch.high, config), 4),
+                ]
+                for patch in why.strongest()
+            ],
+        }
+        for why in timeline.explanations
+    ]
 
 
 def _voices(timeline: Timeline) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from affetto.report.words import feeling
 from affetto.timeline import Segment, Timeline, clock, signed
 
 __all__ = [
+    "classes_of",
     "colour_rules",
+    "jump",
     "legend",
     "moments",
     "segments",
@@ -25,7 +27,8 @@ def colour_rules(timeline: Timeline) -> Iterator[str]:
         yield f".e{at}{{--feeling:{colour_of(label)}}}\n"
 
 
-def _classes(timeline: Timeline) -> dict[str | None, str]:
+def classes_of(timeline: Timeline) -> dict[str | None, str]:
+    """Give the class of each label in the style sheet."""
     return {label: f"e{at}" for at, label in enumerate(labels_of(timeline))}
 
 
@@ -52,7 +55,7 @@ def _bar(part: float) -> str:
 
 def shares(timeline: Timeline) -> str:
     """Give the share of the speech that each label has, as bars with figures."""
-    summary, classes = timeline.summary(), _classes(timeline)
+    summary, classes = timeline.summary(), classes_of(timeline)
     rows = "".join(
         f'<tr class="{classes[label]}"><th scope="row"><i class="swatch"></i>{escape(label)}</th>'
         f'<td class="wide">{_bar(part)}</td><td class="figure">{part:.0%}</td></tr>'
@@ -61,7 +64,8 @@ def shares(timeline: Timeline) -> str:
     return f'<table class="shares"><tbody>{rows}</tbody></table>' if rows else ""
 
 
-def _jump(seconds: float, text: str, about: str) -> str:
+def jump(seconds: float, text: str, about: str) -> str:
+    """Give a button that goes to a time."""
     return (
         f'<button type="button" class="jump" data-seek="{seconds:.3f}" '
         f'aria-label="Go to {about}">{text}</button>'
@@ -70,7 +74,7 @@ def _jump(seconds: float, text: str, about: str) -> str:
 
 def moments(timeline: Timeline) -> str:
     """Give the clearest moment of each label, the surest first."""
-    classes = _classes(timeline)
+    classes = classes_of(timeline)
     strongest = timeline.summary()["strongest"].items()
     rows = []
     for label, found in sorted(strongest, key=lambda item: -item[1]["confidence"]):
@@ -80,7 +84,7 @@ def moments(timeline: Timeline) -> str:
             f'<li class="{classes[label]}">'
             f'<i class="swatch"></i><span class="name">{escape(label)}</span> '
             f'<span class="figure">{found["confidence"]:.0%}</span> '
-            f"{_jump(found['start'], f'{start}–{end}', about)}</li>"
+            f"{jump(found['start'], f'{start}–{end}', about)}</li>"
         )
     return f'<ul class="moments">{"".join(rows)}</ul>' if rows else ""
 
@@ -117,11 +121,11 @@ def segments(timeline: Timeline) -> str:
         for name, title in (("speaker", "Speaker"), ("gender", "Gender"), ("text", "Words"))
         if any(getattr(s, name) is not None for s in timeline)
     ]
-    classes = _classes(timeline)
+    classes = classes_of(timeline)
     head = "".join(f'<th scope="col" class="{name}">{title}</th>' for name, title in extra)
     rows = "".join(
         f'<tr class="{classes.get(s.emotion, "")}" data-seek="{s.start:.3f}">'
-        f"<td>{_jump(s.start, clock(s.start, digits=1), clock(s.start, digits=1))}</td>"
+        f"<td>{jump(s.start, clock(s.start, digits=1), clock(s.start, digits=1))}</td>"
         f'<td class="figure end">{clock(s.end, digits=1)}</td>'
         f'<td class="feeling"><i class="swatch"></i>{escape(feeling(s))}</td>'
         f'<td class="confidence">{_confidence(s)}</td>'

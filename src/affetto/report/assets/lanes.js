@@ -266,7 +266,9 @@ lane("spectrogram", (ctx, width, height) => {
     if (end > 0 && x < width) ctx.drawImage(image, x, 0, end - x, height);
     column += image.width;
   }
+  drawReasons(ctx, width, height);
   ctx.font = `11px ${FONT}`;
+  ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   ctx.lineWidth = 3;
   ctx.lineJoin = "round";

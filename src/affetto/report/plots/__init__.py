@@ -7,12 +7,14 @@ a notebook's own style and backend stay as they are.
 
 from affetto.report.plots.over_time import mfcc, probabilities, spectrogram, waveform
 from affetto.report.plots.paper import check_picture
+from affetto.report.plots.reasons import explanation
 from affetto.report.plots.results import confusion, curves, heat_map, reliability
 
 __all__ = [
     "check_picture",
     "confusion",
     "curves",
+    "explanation",
     "heat_map",
     "mfcc",
     "probabilities",

@@ -15,7 +15,17 @@ from affetto.timeline import Timeline, clock
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["mfcc", "probabilities", "spectrogram", "waveform"]
+    from affetto.features import MelConfig
+
+__all__ = [
+    "colour_bar",
+    "mel_axis",
+    "mfcc",
+    "over_time",
+    "probabilities",
+    "spectrogram",
+    "waveform",
+]
 
 _SILENT = "#b5b2ac"
 _MOST_COLUMNS = 2000
@@ -57,7 +67,7 @@ def waveform(
         _name_segments(axes, timeline)
     axes.margins(x=0)
     axes.set_ylabel("Amplitude (1 = full scale)")
-    _over_time(axes, len(samples) / SAMPLE_RATE)
+    over_time(axes, len(samples) / SAMPLE_RATE)
     return saved(figure, path)
 
 
@@ -80,7 +90,7 @@ def spectrogram(samples: NDArray[np.float32], *, path: Path | str | None = None)
     figure, axes = panel(10, 3.4)
     from matplotlib.colors import ListedColormap
 
-    from affetto.report.picture import mel_height, palette
+    from affetto.report.picture import palette
 
     config = MelConfig(bands=80)
     decibels = thinned(log_mel(samples, config), most=_MOST_COLUMNS) * (10 / np.log(10))
@@ -95,11 +105,9 @@ def spectrogram(samples: NDArray[np.float32], *, path: Path | str | None = None)
         extent=(0, len(samples) / SAMPLE_RATE, 0, 1),
         interpolation="antialiased",
     )
-    hertz = (125, 250, 500, 1000, 2000, 4000)
-    axes.set_yticks([mel_height(hz, config) for hz in hertz], [f"{hz:,}" for hz in hertz])
-    axes.set_ylabel("Frequency (Hz, mel scale)")
-    _over_time(axes, len(samples) / SAMPLE_RATE)
-    _colour_bar(figure, picture, axes, "Power (dB)")
+    mel_axis(axes, config)
+    over_time(axes, len(samples) / SAMPLE_RATE)
+    colour_bar(figure, picture, axes, "Power (dB)")
     return saved(figure, path)
 
 
@@ -135,8 +143,8 @@ def mfcc(samples: NDArray[np.float32], *, path: Path | str | None = None) -> "Fi
     )
     axes.set_yticks(range(0, rows.shape[1], 2 if rows.shape[1] <= 20 else 5))
     axes.set_ylabel("MFCC")
-    _over_time(axes, len(samples) / SAMPLE_RATE)
-    _colour_bar(figure, picture, axes, "Standard deviations")
+    over_time(axes, len(samples) / SAMPLE_RATE)
+    colour_bar(figure, picture, axes, "Standard deviations")
     return saved(figure, path)
 
 
@@ -176,17 +184,27 @@ def probabilities(timeline: Timeline, *, path: Path | str | None = None) -> "Fig
         legend(axes, outside=True, reverse=True)
     axes.set_ylim(0, 1)
     axes.set_ylabel("Probability")
-    _over_time(axes, timeline.duration)
+    over_time(axes, timeline.duration)
     return saved(figure, path)
 
 
-def _over_time(axes: Any, seconds: float) -> None:
-    axes.set_xlim(0, max(seconds, 1e-3))
+def mel_axis(axes: Any, config: "MelConfig") -> None:
+    """Write frequencies beside a picture of mel bands that is 1 high."""
+    from affetto.report.picture import mel_height
+
+    hertz = (125, 250, 500, 1000, 2000, 4000)
+    axes.set_yticks([mel_height(hz, config) for hz in hertz], [f"{hz:,}" for hz in hertz])
+    axes.set_ylabel("Frequency (Hz, mel scale)")
+
+
+def over_time(axes: Any, seconds: float, *, start: float = 0.0) -> None:
+    """Make the horizontal axis one of time, from a start to an end in seconds."""
+    axes.set_xlim(start, max(seconds, start + 1e-3))
     axes.set_xlabel("Time (seconds)")
     if seconds > 90:
         axes.set_xlabel("Time (minutes:seconds)")
         step = next((s for s in (15, 30, 60, 120, 300, 600, 1800) if seconds / s <= 10), 3600)
-        ticks = np.arange(0, seconds, step)
+        ticks = np.arange(np.ceil(start / step) * step, seconds, step)
         axes.set_xticks(ticks, [clock(tick) for tick in ticks])
 
 
@@ -229,7 +247,8 @@ def _name_segments(axes: Any, timeline: Timeline) -> None:
         )
 
 
-def _colour_bar(figure: "Figure", picture: Any, axes: Any, label: str) -> None:
+def colour_bar(figure: "Figure", picture: Any, axes: Any, label: str) -> None:
+    """Say what the colours of a picture mean."""
     bar = figure.colorbar(picture, ax=axes, pad=0.01, fraction=0.03)
     bar.outline.set_visible(False)
     bar.set_label(label, color=INK, fontsize=10)

@@ -1,0 +1,159 @@
+"""Why an emotion was heard: how much each stretch of time and band of pitch spoke for it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Explanation", "Patch", "hertz"]
+
+_LEAST_EFFECT = 0.01
+"""Nats; what moves the answer by less than a hundredth drove nothing."""
+
+_DIGITS = {"start": 3, "end": 3, "low": 1, "high": 1, "effect": 4, "left": 4}
+
+
+class Patch(NamedTuple):
+    """A stretch of time and a band of frequencies.
+
+    Attributes:
+        start: seconds.
+        end: seconds.
+        low: Hz.
+        high: Hz.
+        effect: by how much hiding it lowers the logarithm of the emotion's probability, nats.
+        left: what is left of that probability where it is hidden.
+    """
+
+    start: float
+    end: float
+    low: float
+    high: float
+    effect: float
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How much each part of the sound spoke for an emotion, found by hiding it.
+
+    Attributes:
+        start: seconds; where the stretch begins whose emotion is explained.
+        end: seconds.
+        emotion: what is explained.
+        scores: label → probability over the stretch, nothing hidden; sums to 1.
+        times: edges of the parts in time, seconds, rising, (n + 1,). They reach as far beyond the
+            stretch as the model's windows do.
+        bands: edges of the parts in frequency, Hz, rising, (m + 1,).
+        effect: by how much the logarithm of the emotion's probability falls where a part is hidden
+            (nats), n rows of m; below 0 the part speaks against the emotion.
+        runs: how often the model was asked.
+
+    Examples:
+        >>> why = Explanation(0.0, 1.0, "sad", {"sad": 0.8, "calm": 0.2}, (0.0, 0.5, 1.0),
+        ...                   (0.0, 1000.0, 8000.0), ((0.0, 0.1), (0.7, -0.2)), 5)
+        >>> [(p.start, p.low, round(p.left, 2)) for p in why.strongest()]
+        [(0.5, 0.0, 0.4)]
+    """
+
+    start: float
+    end: float
+    emotion: str
+    scores: Mapping[str, float]
+    times: tuple[float, ...]
+    bands: tuple[float, ...]
+    effect: tuple[tuple[float, ...], ...]
+    runs: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scores", MappingProxyType(dict(self.scores)))
+
+    @property
+    def confidence(self) -> float:
+        """The emotion's probability, nothing hidden."""
+        return self.scores.get(self.emotion, 0.0)
+
+    def _patches(self) -> Iterator[tuple[int, int, float]]:
+        for i, row in enumerate(self.effect):
+            for j, effect in enumerate(row):
+                yield i, j, effect
+
+    def strongest(self, count: int = 3) -> tuple[Patch, ...]:
+        """Give the parts that spoke most for the emotion, the strongest first.
+
+        Args:
+            count: at most so many; none lies beside another, since neighbours share their effect,
+                and none that hardly mattered is among them.
+        """
+        chosen: list[tuple[int, int]] = []
+        found: list[Patch] = []
+        for i, j, effect in sorted(self._patches(), key=lambda part: -part[2]):
+            if len(found) == count or effect < _LEAST_EFFECT:
+                break
+            if any(abs(i - a) <= 1 and abs(j - b) <= 1 for a, b in chosen):
+                continue
+            chosen.append((i, j))
+            left = self.confidence * math.exp(-effect)
+            (start, end), (low, high) = self.times[i : i + 2], self.bands[j : j + 2]
+            found.append(Patch(start, end, low, high, effect, left))
+        return tuple(found)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the explanation as plain JSON types, its strongest parts spelt out."""
+        return {
+            "start": round(self.start, 3),
+            "end": round(self.end, 3),
+            "emotion": self.emotion,
+            "scores": {label: round(p, 4) for label, p in self.scores.items()},
+            "times": [round(t, 3) for t in self.times],
+            "bands": [round(hz, 1) for hz in self.bands],
+            "effect": [[round(value, 4) for value in row] for row in self.effect],
+            "runs": self.runs,
+            "strongest": [
+                {name: round(value, _DIGITS[name]) for name, value in patch._asdict().items()}
+                for patch in self.strongest()
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Explanation:
+        """Rebuild an explanation from `to_dict`'s form.
+
+        Raises:
+            ValueError: the effects don't fit the edges.
+        """
+        times, bands = tuple(map(float, row["times"])), tuple(map(float, row["bands"]))
+        effect = tuple(tuple(map(float, line)) for line in row["effect"])
+        fits = len(effect) + 1 == len(times) and all(len(r) + 1 == len(bands) for r in effect)
+        numbers = (*times, *bands, *(value for line in effect for value in line))
+        if not fits or not all(map(math.isfinite, numbers)):
+            raise ValueError(f"an explanation of {len(times)} times and {len(bands)} bands")
+        return cls(
+            start=float(row["start"]),
+            end=float(row["end"]),
+            emotion=str(row["emotion"]),
+            scores={str(label): float(p) for label, p in row["scores"].items()},
+            times=times,
+            bands=bands,
+            effect=effect,
+            runs=int(row["runs"]),
+        )
+
+
+def hertz(low: float, high: float) -> str:
+    """Write a band of frequencies, in steps that are heard.
+
+    Examples:
+        >>> hertz(0, 259), hertz(614, 1098), hertz(1761, 2670)
+        ('up to 260 Hz', '610–1100 Hz', '1.8–2.7 kHz')
+    """
+    if high >= 1500:
+        return f"{low / 1000:.1f}–{high / 1000:.1f} kHz"
+    if low < 20:
+        return f"up to {round(high, -1):.0f} Hz"
+    return f"{round(low, -1):.0f}–{round(high, -1):.0f} Hz"
