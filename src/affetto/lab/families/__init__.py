@@ -14,6 +14,7 @@ from affetto.lab.families.classical import (
     MlpSettings,
     SvmSettings,
 )
+from affetto.lab.families.encoder_settings import EmbeddingSettings, FinetuneSettings
 from affetto.lab.families.settings import AugmentConfig, NetworkSettings
 
 if TYPE_CHECKING:
@@ -74,6 +75,15 @@ class Family:
                 "gradient-boosting": classical.boosting,
             }
             return fits[self.name](lesson, settings)
+        if self.features.kind == "sound":
+            from affetto.lab.families.embedded import fit_embedded
+            from affetto.lab.families.finetuned import fit_finetuned
+
+            hearing: dict[str, Callable[[Lesson, Any], Fitted]] = {
+                "wav2vec2-svm": fit_embedded,
+                "wav2vec2-finetune": fit_finetuned,
+            }
+            return hearing[self.name](lesson, settings)
         from affetto.lab.families.networks import fit_network
 
         return fit_network(self.name, lesson, settings, length=recipe.length or 0)
@@ -118,6 +128,20 @@ _EVERY = (
         FeatureRecipe("picture"),
         NetworkSettings(),
         _ALTERED,
+    ),
+    Family(
+        "wav2vec2-svm",
+        "support vectors, or another head, on a frozen speech encoder",
+        FeatureRecipe("sound"),
+        EmbeddingSettings(),
+        packages=("torch", "safetensors", *_CLASSICAL, "transformers"),
+    ),
+    Family(
+        "wav2vec2-finetune",
+        "a speech encoder that learns, with a head of two layers",
+        FeatureRecipe("sound"),
+        FinetuneSettings(),
+        packages=("torch", "safetensors", "onnx", "transformers"),
     ),
 )
 

@@ -47,6 +47,8 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
         ModelError: weights to start from that are of another network.
     """
     shape: tuple[int, ...] = (length, lesson.clean.values.shape[1])
+    if lesson.clean.recipe.kind == "row":
+        shape = lesson.clean.values.shape[1:]
     if lesson.clean.recipe.kind == "picture":
         shape = (3, lesson.clean.recipe.size, lesson.clean.recipe.size)
     torch.manual_seed(lesson.seed)
@@ -113,8 +115,13 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
 def _core(name: str, shape: tuple[int, ...], classes: int, settings: NetworkSettings) -> nn.Module:
     from affetto.lab.architectures.pictures import Cnn, MfccCnn, ResNet18
     from affetto.lab.architectures.sequence import Cnn1d, CnnLstm, Lstm
+    from affetto.lab.architectures.speech import WeightedLayers
     from affetto.lab.architectures.yolo import YoloCls
 
+    if name == "weighted":
+        return WeightedLayers(
+            shape[0], shape[1], classes, width=settings.width, dropout=settings.dropout
+        )
     if name == "yolo-cls":
         return YoloCls(classes, size=settings.size, dropout=settings.dropout)
     kinds: dict[str, Callable[..., nn.Module]] = {
@@ -138,7 +145,8 @@ def _standardised(core: nn.Module, lesson: Lesson, length: int) -> Standardised:
     if lesson.clean.recipe.kind == "picture":
         return Standardised(core, torch.zeros(1), torch.ones(1))
     rows = lesson.clean.stacked(lesson.train, length=length)
-    rows = rows.reshape(-1, rows.shape[-1])
+    if lesson.clean.recipe.kind == "frames":
+        rows = rows.reshape(-1, rows.shape[-1])
     mean = rows.mean(axis=0, dtype=np.float64)
     scale = np.maximum(rows.std(axis=0, dtype=np.float64), 1e-3)
     return Standardised(core, torch.from_numpy(mean).float(), torch.from_numpy(scale).float())
