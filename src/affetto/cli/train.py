@@ -20,7 +20,7 @@ _ALIKE = {"output", "data", "licence", "name", "version", "seed", "workers"}
 _USED = {
     "recipe": _ALIKE
     | {"model", "runs", "noises", "teacher", "start", "pretrain_steps", "steps", "patience"},
-    "family": _ALIKE | {"model", "runs", "values", "exclude", "min_count", "gender"},
+    "family": _ALIKE | {"model", "runs", "values", "features", "exclude", "min_count", "gender"},
     "adapted": _ALIKE | {"source", "exclude", "min_count"},
 }
 """Way to train → the options that it takes."""
@@ -38,6 +38,12 @@ def command(
             "--manifest",
             metavar="TABLE",
             help="A table of clips, or a corpus's folder; again for more.",
+        ),
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="What `affetto features` saved of the clips; replaces --data."
         ),
     ] = None,
     model: Annotated[
@@ -123,12 +129,17 @@ def command(
       affetto train --model svm --data RAVDESS -o models/svm
       affetto train --from default --manifest mine.csv -o models/mine
       affetto train --model cnn --set epochs=30 --data labels.csv --gender -o models/cnn
+      affetto train --model cnn --features arrays/cnn -o models/cnn
     """
-    if not data:
-        raise OptionError("found nothing to train on, expected --data TABLE once or more")
+    if bool(data) == (features is not None):
+        raise OptionError(
+            f"found {'both --data and --features' if data else 'nothing to train on'}, expected "
+            "--data TABLE once or more, or --features FOLDER"
+        )
+    data = data or []
     for folder in (output, runs):
         check_folder(folder)
-    for path in (*data, noises, teacher, start):
+    for path in (*data, features, noises, teacher, start):
         check_there(path)
     if source is not None:
         refuse_unused(context, _USED["adapted"], beside=f"--from {source}")
@@ -152,9 +163,11 @@ def command(
         from affetto.lab.build import Sources
         from affetto.lab.families.build import build_family
         from affetto.lab.families.config import ModelConfig
+        from affetto.lab.saved_features import SavedFeatures
 
+        saved = SavedFeatures.open(features) if features is not None else None
         made = build_family(
-            Sources(data, licence=licence),
+            Sources(data if saved is None else [saved.table], licence=licence),
             ModelConfig.of(model).changed(values or ()),
             output,
             runs=runs,
@@ -165,6 +178,7 @@ def command(
             genders=gender,
             seed=seed,
             workers=workers,
+            features=saved,
             report=note,
         )
         note(f"wrote {made.card.title} to {output}")

@@ -161,6 +161,15 @@ class FeatureArrays:
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         )
 
+    def select(self, places: Sequence[int]) -> FeatureArrays:
+        """Keep the clips at these places, in this order."""
+        parts = [self.values[self.starts[i] : self.starts[i + 1]] for i in places]
+        starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+        values = np.concatenate(parts) if parts else self.values[:0]
+        return FeatureArrays(
+            self.recipe, self.table.select(places), values, starts.astype(np.int64)
+        )
+
     def merge(self, *others: FeatureArrays) -> FeatureArrays:
         """Join arrays of one recipe; a clip that stands in several is kept once.
 
@@ -223,7 +232,7 @@ class FeatureArrays:
                 f"{folder}: found no features that can be read ({error}), expected a folder that "
                 "`affetto features` wrote"
             ) from None
-        table = load(folder / "clips.csv")
+        table = load(folder / "clips.csv", check_files=False)  # their features are here
         if len(starts) != len(table) + 1:
             raise FormatError(
                 f"{folder}: found features of {len(starts) - 1} clips beside a table of "

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from affetto.lab.protocols import Protocol
     from affetto.models.network import Inputs
 
-__all__ = ["Job", "as_good_as_trained", "jobs_of", "learn", "measure", "votes_of"]
+__all__ = ["Job", "as_good_as_trained", "jobs_of", "learn", "measure", "variants", "votes_of"]
 
 TOLERANCE = 1e-4
 """Largest difference between a trained model's logits and its file's, relative to the largest."""
@@ -221,8 +221,9 @@ def learn(
     workers: int | None = None,
     report: Callable[[str], None] | None = None,
     check: Callable[[int, float], None] | None = None,
+    arrays: Sequence[FeatureArrays] | None = None,
 ) -> tuple[Lesson, Fitted]:
-    """Compute the features of a table and train a model on it.
+    """Compute the features of a table, unless they are there, and train a model on it.
 
     Args:
         model: what to train.
@@ -238,18 +239,15 @@ def learn(
         workers: processes that compute features.
         report: told one line a check.
         check: see `Lesson`.
+        arrays: the clips' features and those of their variants, where they are there already.
 
     Raises:
         CorpusError: a class without training clips, or a clip that can't be decoded.
         OptionError: a loss that is no longer a number.
     """
     require(*model.family.packages, purpose=f"training {model.family.name}")
-    compute = partial(
-        FeatureArrays.compute, table, model.features, runs / "arrays", workers=workers
-    )
-    steps = model.augment.steps
-    variants = (compute(steps=steps, variant=i) for i in range(model.augment.copies))
-    arrays = [compute(), *variants]
+    if arrays is None:
+        arrays = variants(table, model, runs / "arrays", workers=workers)
     places = {label: place for place, label in enumerate(labels)}
     lesson = Lesson(
         arrays,
@@ -266,6 +264,25 @@ def learn(
         check=check,
     )
     return lesson, model.family.fit(lesson, model.settings, model.features)
+
+
+def variants(
+    table: Sequence[Clip], model: ModelConfig, folder: Path, *, workers: int | None = None
+) -> list[FeatureArrays]:
+    """Compute the features of clips as they are and of their altered variants.
+
+    Args:
+        table: the clips.
+        model: says which features, and how clips are altered.
+        folder: where features are kept.
+        workers: processes; all cores by default.
+
+    Raises:
+        CorpusError: there are no clips, or one can't be decoded.
+    """
+    compute = partial(FeatureArrays.compute, table, model.features, folder, workers=workers)
+    altered = (compute(steps=model.augment.steps, variant=i) for i in range(model.augment.copies))
+    return [compute(), *altered]
 
 
 def _speakers(table: Sequence[Clip]) -> NDArray[np.int64]:

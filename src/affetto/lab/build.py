@@ -58,13 +58,13 @@ class Sources:
     """What a model is trained from.
 
     Attributes:
-        tables: corpora's folders, or tables of clips.
+        tables: corpora's folders, or tables of clips, as files or as they are.
         noises: a folder of sounds without speech.
         teacher: weights of a teacher to distil from.
         licence: "commercial" leaves out corpora whose licence forbids commercial use.
     """
 
-    tables: Sequence[Path]
+    tables: Sequence[Path | Table]
     noises: Path | None = None
     teacher: Path | None = None
     licence: Licence = "research"
@@ -76,7 +76,8 @@ def collect(sources: Sources) -> Table:
     Raises:
         CorpusError: nothing is left to train on.
     """
-    clips = [clip for table in sources.tables for clip in load(table)]
+    tables = (source if isinstance(source, Table) else load(source) for source in sources.tables)
+    clips = [clip for table in tables for clip in table]
     if sources.licence == "commercial":
         kept = [c for c in clips if c.corpus in CORPORA and not CORPORA[c.corpus].noncommercial]
     else:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from affetto.lab.build import Sources
     from affetto.lab.corpora import Clip
     from affetto.lab.families.config import ModelConfig
+    from affetto.lab.saved_features import SavedFeatures
     from affetto.models import ModelPackage
 
 __all__ = ["Classes", "build_family", "choose_classes"]
@@ -136,6 +137,7 @@ def build_family(
     genders: bool = False,
     seed: int = 0,
     workers: int | None = None,
+    features: SavedFeatures | None = None,
     report: Callable[[str], None] | None = None,
 ) -> ModelPackage:
     """Train a model of a family and write its package.
@@ -152,6 +154,7 @@ def build_family(
         genders: see `choose_classes`.
         seed: of everything drawn.
         workers: processes that compute features.
+        features: of the clips, where they are there already.
         report: told one line a check.
 
     Raises:
@@ -179,6 +182,7 @@ def build_family(
         seed=seed,
         workers=workers,
         report=report,
+        arrays=features.of(table, config) if features else None,
     )
     as_good_as_trained(fitted, lesson.clean.inputs(train[:64], length=config.features.length))
     temperature, measured = 1.0, []
