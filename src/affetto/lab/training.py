@@ -178,7 +178,12 @@ def _learn(
                 total.backward()
                 for name, value in parts.items():
                     sums[name] = sums.get(name, 0.0) + value.item() / accumulate
-            torch.nn.utils.clip_grad_norm_(learning, config.clip)
+            norm = torch.nn.utils.clip_grad_norm_(learning, config.clip)
+            if not torch.isfinite(norm):
+                raise OptionError(
+                    f"found a slope of the loss of {norm.item()} in step {step + 1} of "
+                    f"{config.steps}, expected a number: lower the learning rate ({config.rate:g})"
+                )
             optimizer.step()
             _follow(average, network, min(config.average, (1 + step) / (10 + step)))
             done = step + 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from affetto.lab.families.choosing import PARTS, choose
 from affetto.lab.families.lesson import Fitted
+from affetto.lab.families.settings import check_least
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,6 +50,9 @@ class SvmSettings:
     gamma: float = 0.3
     balanced: bool = True
 
+    def __post_init__(self) -> None:
+        check_least(self, above={"costs": 0, "gamma": 0})
+
 
 @dataclass(frozen=True, slots=True)
 class LogisticSettings:
@@ -61,6 +65,9 @@ class LogisticSettings:
 
     costs: tuple[float, ...] = (0.001, 0.01, 0.1)
     balanced: bool = True
+
+    def __post_init__(self) -> None:
+        check_least(self, above={"costs": 0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,9 @@ class MlpSettings:
     epochs: int = 100
     rate: float = 1e-3
 
+    def __post_init__(self) -> None:
+        check_least(self, above={"rate": 0}, least={"hidden": 1, "decays": 0, "epochs": 1})
+
 
 @dataclass(frozen=True, slots=True)
 class ForestSettings:
@@ -95,6 +105,9 @@ class ForestSettings:
     leaves: tuple[int, ...] = (1, 3)
     extra: bool = True
     balanced: bool = True
+
+    def __post_init__(self) -> None:
+        check_least(self, least={"trees": 1, "leaves": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,9 @@ class BoostingSettings:
     leaves: int = 15
     decay: float = 1.0
     balanced: bool = True
+
+    def __post_init__(self) -> None:
+        check_least(self, above={"rates": 0}, least={"rounds": 1, "leaves": 2, "decay": 0})
 
 
 def svm(lesson: Lesson, settings: SvmSettings) -> Fitted:
@@ -297,11 +313,15 @@ def boosting(lesson: Lesson, settings: BoostingSettings) -> Fitted:
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
+    # Of a few clips, no part would hold as many as scikit-learn wants: no tree would branch.
+    leaf = min(20, max(1, len(lesson.train) // 15))
+
     def make(rate: float) -> Any:
         return HistGradientBoostingClassifier(
             learning_rate=rate,
             max_iter=settings.rounds,
             max_leaf_nodes=settings.leaves,
+            min_samples_leaf=leaf,
             l2_regularization=settings.decay,
             class_weight="balanced" if settings.balanced else None,
             early_stopping=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from affetto.errors import ModelError
+from affetto.errors import ModelError, OptionError
 from affetto.lab.architectures.blocks import Standardised
 from affetto.lab.export import export
 from affetto.lab.families.drawing import DrawConfig, Drawing
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["fit_network"]
 
 _AT_ONCE = 64
+
+_NARROW = 64
+"""Frames or pixels up to which the deepest layers see one or two: there the CPU's convolutions in
+bfloat16 have been seen to give what is no number."""
 
 
 def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length: int) -> Fitted:
@@ -57,6 +62,12 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
     if settings.freeze:
         for parameter in frozen:
             parameter.requires_grad_(False)
+        if not any(parameter.requires_grad for parameter in network.parameters()):
+            raise ModelError(
+                f"{settings.weights}: found weights of the whole network, expected some of it left "
+                "to learn: leave out freeze"
+            )
+    still = [module for module in network.modules() if _is_still(module)]
     draw = Drawing(lesson, _part(DrawConfig, settings), length=length)
     per_epoch = -(-len(lesson.train) // settings.batch)
     loop = LoopConfig(
@@ -67,17 +78,19 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
         check=max(per_epoch, round(settings.epochs * per_epoch / settings.checks)),
         patience=settings.patience,
         average=settings.average,
-        half=settings.half,
+        half=settings.half and shape[-2] > _NARROW,
     )
     if lesson.folder is not None:
         about = {"model": name, "settings": asdict(settings), "clips": len(lesson.train)}
         about |= {"held_out": len(lesson.validation), "labels": lesson.labels, "shape": shape}
-        about |= {"variants": len(lesson.arrays), "seed": lesson.seed}
+        about |= {"variants": len(lesson.arrays), "seed": lesson.seed, "data": _mark(lesson)}
         record_settings(lesson.folder, about)
     device = best_device()
     weights = _class_weights(lesson, settings).to(device)
 
     def losses(batch: Batch) -> dict[str, Tensor]:
+        for module in still:
+            module.eval()
         logits = network(torch.from_numpy(batch.features).to(device)).float()
         target = torch.from_numpy(batch.target).to(device) * weights
         return {"class": -(target * logits.log_softmax(dim=1)).sum(dim=1).mean()}
@@ -99,6 +112,12 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
         check=lesson.check,
     )
     network.cpu().eval()
+    known = lesson.clean.stacked(lesson.train[:_AT_ONCE], length=length)
+    if not np.isfinite(_logits(network, known)).all():
+        raise OptionError(
+            "found a network that answers with what is no number, expected logits: lower the "
+            f"learning rate ({settings.rate:g})"
+        )
     example = torch.zeros(1, *shape)
     onnx = export(
         network, (example,), ["features"], ["logits"], {"features": {0: "n"}, "logits": {0: "n"}}
@@ -180,6 +199,23 @@ def _start_from(core: nn.Module, path: Path) -> list[nn.Parameter]:
         )
     core.load_state_dict(own | taken)
     return [parameter for name, parameter in core.named_parameters() if name in taken]
+
+
+def _is_still(module: nn.Module) -> bool:
+    """Tell whether a normalisation was frozen: then its running means must not move either."""
+    own = list(module.parameters(recurse=False))
+    frozen = bool(own) and not any(parameter.requires_grad for parameter in own)
+    return frozen and isinstance(module, nn.modules.batchnorm._BatchNorm)
+
+
+def _mark(lesson: Lesson) -> str:
+    """Name what is learnt from: the same for the same features, classes and sides."""
+    mark = hashlib.sha256()
+    soft = () if lesson.soft is None else (lesson.soft,)
+    features = (part for arrays in lesson.arrays for part in (arrays.values, arrays.starts))
+    for part in (lesson.target, lesson.train, lesson.validation, *soft, *features):
+        mark.update(np.ascontiguousarray(part))
+    return mark.hexdigest()[:24]
 
 
 def _logits(network: nn.Module, features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,13 +1,39 @@
 """What can be set of every training: the networks' own values, and what befalls the clips."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 from affetto.errors import OptionError
 from affetto.lab.augment import parse
 
-__all__ = ["AugmentConfig", "NetworkSettings"]
+__all__ = ["AugmentConfig", "NetworkSettings", "check_least"]
+
+
+def check_least(
+    settings: Any,
+    *,
+    above: Mapping[str, float] = MappingProxyType({}),
+    least: Mapping[str, float] = MappingProxyType({}),
+) -> None:
+    """Make sure that numbers, or all of a list's, are large enough.
+
+    Args:
+        settings: what holds them.
+        above: name → what it must be above.
+        least: name → the least it may be.
+
+    Raises:
+        OptionError: one is too small; it is named.
+    """
+    for words, bounds in (("above", above), ("at least", least)):
+        for name, low in bounds.items():
+            value = getattr(settings, name)
+            for one in value if isinstance(value, tuple) else (value,):
+                if not (one >= low if bounds is least else one > low):
+                    raise OptionError(f"found {name} {one}, expected it {words} {low}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +107,7 @@ class NetworkSettings:
     freeze: bool = False
 
     def __post_init__(self) -> None:
-        least = {"epochs": 0.0, "rate": 0.0, "width": 0.0}
-        for name, low in least.items():
-            if not getattr(self, name) > low:
-                raise OptionError(f"found {name} {getattr(self, name)}, expected it above {low:g}")
+        check_least(self, above={"epochs": 0, "rate": 0, "width": 0}, least={"decay": 0})
         if self.batch < 2 or self.checks < 1 or self.patience < 0:
             raise OptionError(
                 f"found batch {self.batch}, checks {self.checks}, patience {self.patience}, "
