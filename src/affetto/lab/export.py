@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+
+from affetto.models.export import export
 
 if TYPE_CHECKING:
     from affetto.lab.student import Student
 
 __all__ = ["encoder_onnx", "export", "head_onnx"]
-
-_OPSET = 17
 
 
 def encoder_onnx(student: Student) -> bytes:
@@ -44,38 +41,3 @@ def head_onnx(student: Student) -> bytes:
     example = torch.zeros(2, size)
     free = {name: {0: "n"} for name in ("pooled", "baseline", "logits")}
     return export(student.head, (example, example), ["pooled", "baseline"], ["logits"], free)
-
-
-def export(
-    module: nn.Module,
-    example: tuple[Tensor, ...],
-    inputs: list[str],
-    outputs: list[str],
-    free: dict[str, dict[int, str]],
-) -> bytes:
-    """Write a network as ONNX.
-
-    Args:
-        module: the network; it goes to the CPU.
-        example: its inputs, of any content.
-        inputs: what they are called.
-        outputs: what they are called.
-        free: axes that may have any length: name → axis → what it is called.
-    """
-    buffer = io.BytesIO()
-    module = module.cpu().eval()
-    with warnings.catch_warnings():
-        # The exporter that traces is deprecated, yet the newer one needs another package and
-        # writes the same graph for networks as plain as these.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module,
-            example,
-            buffer,
-            input_names=inputs,
-            output_names=outputs,
-            dynamic_axes=free,
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    return buffer.getvalue()

@@ -92,7 +92,8 @@ class Card:
             for a network over time.
         genders: whether it tells gender and emotion at once: its outputs are those for women, then
             those for men, each in the order of the labels.
-        outputs: whether the network gives logits or probabilities.
+        outputs: whether the network gives logits or probabilities of the labels, or the dimensions
+            valence, arousal and dominance, in [-1, 1], and no labels.
         temperature: divides the logits where the speaker's baseline is not known.
         temperature_baseline: divides them where it is.
         speech: thresholds of the speech head.
@@ -136,7 +137,14 @@ class Card:
     sha256: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+        dimensional = self.outputs == "dimensions" and self.features is not None
+        if dimensional and self.labels:
+            raise ModelError(
+                f"the card's labels: found {', '.join(self.labels)} beside outputs dimensions, "
+                "expected none"
+            )
+        repeats = len(set(self.labels)) != len(self.labels)
+        if not dimensional and (len(self.labels) < 2 or repeats):
             raise ModelError(
                 f"the card's labels: found {', '.join(self.labels) or 'none'}, "
                 "expected two or more without repeats"
@@ -148,8 +156,8 @@ class Card:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0.0):
                 raise ModelError(f"the card's {name}: found {value}, expected a number above 0")
-        if self.outputs not in ("logits", "probabilities"):
-            raise _wrong("outputs", self.outputs, "logits or probabilities")
+        if self.outputs not in ("logits", "probabilities", "dimensions"):
+            raise _wrong("outputs", self.outputs, "logits, probabilities or dimensions")
 
     @property
     def kind(self) -> str:

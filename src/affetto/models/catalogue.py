@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from affetto.errors import ModelError
+from affetto.models.foreign import converted, is_foreign
 from affetto.models.hub import cached
 from affetto.models.package import ModelPackage
 
@@ -28,7 +29,8 @@ def resolve(model: str | Path) -> Path:
     Args:
         model: a name that came with Affetto (``"default"``), a folder, or
             ``"hf:owner/name[@revision]"``, which is downloaded once and kept (from the hub of
-            HF_ENDPOINT, where that is set).
+            HF_ENDPOINT, where that is set). A model of others, in a folder or on a hub, is turned
+            into a package the first time, see `affetto.models.foreign`.
 
     Returns:
         The folder of the package.
@@ -47,10 +49,11 @@ def resolve(model: str | Path) -> Path:
     bundled = available()
     if name in bundled:
         return bundled[name]
-    if name.startswith("hf:"):
-        return cached(name)
-    if Path(model).is_dir():
-        return Path(model)
+    folder = cached(name) if name.startswith("hf:") else Path(model)
+    if folder.is_dir():
+        if is_foreign(folder):
+            return converted(folder, name=name if name.startswith("hf:") else folder.name)
+        return folder
     names = ", ".join(repr(known) for known in bundled) or "none is bundled here"
     raise ModelError(
         f"found no model {name!r}, expected a bundled one ({names}), "

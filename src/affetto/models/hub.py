@@ -29,6 +29,11 @@ __all__ = ["HubName", "cached", "pull", "push"]
 
 _NAME = re.compile(r"(?:hf:)?(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>\w[\w./-]*))?")
 _NEEDED = ("card.yaml", "LICENSE*", *sorted({*chain(*FILES.values())}))
+_FOREIGN = (
+    ("*.json", "hyperparams.yaml", "label_encoder.txt", "*.ckpt", "*.safetensors"),
+    ("*.json", "pytorch_model*.bin"),
+)
+"""What is fetched of a model of others, one after the other, until there are weights."""
 _LAYOUT = (*_NEEDED, "README.md", "reliability.png")
 """What of a package goes to a hub, and what of a hub's files comes from there."""
 _PUBLIC = "https://huggingface.co"
@@ -74,14 +79,19 @@ def cached(name: str) -> Path:
         name: see `HubName.parse`; the hub is that of HF_ENDPOINT, where it is set.
 
     Returns:
-        The folder of the package; it is not checked.
+        The folder of the package, or of a model of others; it is not checked.
 
     Raises:
         ModelError: another form of name, no such model, or it can't be downloaded.
         MissingExtraError: huggingface_hub is not installed.
     """
     wanted = HubName.parse(name)
-    return _download(wanted, _address(None), allow_patterns=list(_NEEDED))
+    folder = _download(wanted, _address(None), allow_patterns=list(_NEEDED))
+    for patterns in _FOREIGN:
+        if (folder / "card.yaml").is_file() or any(folder.glob(patterns[-1])):
+            break
+        folder = _download(wanted, _address(None), allow_patterns=list(patterns))
+    return folder
 
 
 def push(

@@ -117,6 +117,11 @@ class ModelPackage(ABC):
         return tuple(label.value for label in self.card.labels)
 
     @property
+    def says_emotions(self) -> bool:
+        """Whether its labels are what it says, rather than moods that cut dimensions over time."""
+        return bool(self.card.labels)
+
+    @property
     @abstractmethod
     def ear(self) -> FramePackage:
         """What tells speech from silence and voices apart: this package, or the bundled one."""

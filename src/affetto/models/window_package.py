@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from affetto.models.frame_package import FramePackage
     from affetto.models.network import Inputs
 
-__all__ = ["WindowPackage", "write_window_package"]
+__all__ = ["MOODS", "WindowPackage", "write_window_package"]
+
+MOODS = {
+    "neutral": (0.0, 0.0),
+    "excited": (0.5, 0.5),
+    "angry": (-0.5, 0.5),
+    "sad": (-0.5, -0.5),
+    "calm": (0.5, -0.5),
+}
+"""Valence and arousal in the middle of the circumplex, and of each of its quarters."""
+
+_SHARPNESS = 8.0
+"""How fast a mood's share falls with the distance from it."""
 
 _LEAST = 1e-7
 """Of a probability whose logarithm is taken."""
@@ -46,7 +58,19 @@ class WindowPackage(ModelPackage):
     @property
     def pooled_width(self) -> int:
         """The outputs."""
+        if self.dimensional:
+            return 3
         return len(self.card.labels) * (2 if self.card.genders else 1)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the model can say; `MOODS` of a model of dimensions."""
+        return tuple(MOODS) if self.dimensional else super().labels
+
+    @property
+    def dimensional(self) -> bool:
+        """Whether it gives valence, arousal and dominance rather than emotions."""
+        return self.card.outputs == "dimensions"
 
     @property
     def features(self) -> FeatureRecipe:
@@ -74,9 +98,20 @@ class WindowPackage(ModelPackage):
         if not rows:
             return np.empty((0, self.pooled_width), np.float32)
         # Sounds have lengths of their own, and padding one would change what is heard in it.
-        return self._judge(rows if self.features.kind == "sound" else np.stack(rows))
+        return self.judge(rows if self.features.kind == "sound" else np.stack(rows))
 
-    def _judge(self, features: Inputs) -> NDArray[np.float32]:
+    def judge(self, features: Inputs) -> NDArray[np.float32]:
+        """Judge features; see `hear`, which computes them from sound.
+
+        Args:
+            features: of each window, as the card's recipe makes them.
+
+        Returns:
+            The outputs as logits, shape (n, pooled_width).
+
+        Raises:
+            ModelError: the network can't be opened, or refuses the features.
+        """
         outputs = self._network(features)
         if outputs.shape != (len(features), self.pooled_width):
             raise ModelError(
@@ -93,9 +128,13 @@ class WindowPackage(ModelPackage):
         """Give the logits of the emotions; see `ModelPackage.head`.
 
         Where the model tells genders, the probabilities of both are summed at the card's
-        temperature, so that its calibration holds.
+        temperature, so that its calibration holds. A model of dimensions has no emotions: its
+        columns are the moods of `MOODS`, by which its timeline is cut.
         """
         del baseline
+        if self.dimensional:
+            apart = pooled[:, None, :2] - np.asarray([*MOODS.values()], np.float32)
+            return np.asarray(-_SHARPNESS * (apart**2).sum(axis=2), np.float32)
         if not self.card.genders:
             return pooled
         scaled = pooled.reshape(len(pooled), 2, -1) / np.float32(self.card.temperature)
@@ -112,13 +151,13 @@ class WindowPackage(ModelPackage):
         """Compute `samples`, `features` and `logits`; see `ModelPackage.golden`."""
         sound = made_up_sound()
         features = self.features(sound)[None]
-        return {"samples": sound, "features": features, "logits": self._judge(features)}
+        return {"samples": sound, "features": features, "logits": self.judge(features)}
 
     def again(self, golden: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
         """Compute features and logits anew; see `ModelPackage.again`."""
         return {
             "features": self.features(golden["samples"])[None],
-            "logits": self._judge(golden["features"]),
+            "logits": self.judge(golden["features"]),
         }
 
 

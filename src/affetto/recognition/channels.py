@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from affetto.recognition.genders import with_genders
+from affetto.recognition.besides import with_besides
 from affetto.recognition.segments import make_segments, smooth, spoken
 from affetto.timeline import Segment, Timeline, Track
 
@@ -61,7 +61,7 @@ def answer(
     smoothing: Smoothing,
     numbers: NDArray[np.int64] | None = None,
     speakers: list[str | None] | None = None,
-    female: NDArray[Any] | None = None,
+    besides: NDArray[Any] | None = None,
 ) -> Answers:
     """Say what was heard in one channel.
 
@@ -75,7 +75,7 @@ def answer(
         smoothing: how windows become segments.
         numbers: of the speaker in each window, -1 for nobody; of `spoken` where not given.
         speakers: their names, where speakers are told apart.
-        female: the probability that a woman speaks in each window, (n,), where the model tells.
+        besides: what the model says besides of each window, see `says_besides`.
     """
     if numbers is None:
         numbers = spoken(regions, len(probabilities), hop=hop)
@@ -89,8 +89,8 @@ def answer(
         smoothing=smoothing,
         speakers=speakers,
     )
-    if female is not None and len(female):
-        segments = with_genders(segments, female, hop=hop)
+    if besides is not None and len(besides):
+        segments = with_besides(segments, besides, hop=hop)
     return Answers(segments, scores, speech, speakers)
 
 
@@ -111,7 +111,7 @@ def lay_over(
         source: what the timeline shall call the recording.
         duration: seconds.
         model: title of the model.
-        labels: the columns of the scores.
+        labels: the columns of the scores; none of a model of dimensions, which gives no track.
         grid: where the windows lie.
         prior: how common each emotion was taken to be.
 
@@ -126,7 +126,7 @@ def lay_over(
         duration=duration,
         segments=tuple(segments),
         model=model,
-        track=_track(answers, labels, grid) if answers else None,
+        track=_track(answers, labels, grid) if answers and labels else None,
         speakers=tuple(speakers),
         prior=prior,
     )

@@ -15,8 +15,8 @@ from affetto.emotions import project
 from affetto.errors import AffettoError, OptionError
 from affetto.models import WindowPackage
 from affetto.models.calibration import restrict
+from affetto.recognition.besides import says_besides, with_besides
 from affetto.recognition.channels import answer, lay_over
-from affetto.recognition.genders import female_of, with_genders
 from affetto.recognition.hearing import Ear, Piece, one_channel
 from affetto.recognition.options import refuse_beside_recognizer
 from affetto.recognition.recognizer import Recognizer
@@ -140,7 +140,7 @@ class LiveRecognizer:
         # Of each window its scores, the seconds of speech in it and the probability of speech.
         self._kept = RowStore(len(recognizer.labels) + 2, limit=_KEPT)
         self._regions = array("d")  # start and end of each, in seconds
-        self._female = array("f")  # of each window, where the model tells genders
+        self._besides = array("f")  # what the model says besides, window by window
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -216,6 +216,14 @@ class LiveRecognizer:
                 self._note(piece)
 
     @property
+    def _told_besides(self) -> NDArray[np.float32] | None:
+        """What the model says besides, (windows, 1) or (windows, 3); None where it says nothing."""
+        if not self._besides:
+            return None
+        columns = 1 if self._recognizer.package.says_emotions else 3
+        return np.asarray(self._besides, np.float32).reshape(-1, columns)
+
+    @property
     def _lacking(self) -> int:
         return self._ear.lacking - sum(map(len, self._waiting))
 
@@ -263,7 +271,7 @@ class LiveRecognizer:
             labels=recognizer.labels,
             hop=recognizer.grid.hop,
             smoothing=recognizer.smoothing,
-            female=np.asarray(self._female) if self._female else None,
+            besides=self._told_besides,
         )
         self.rest = tuple(answers.segments[self._told :])
         return lay_over(
@@ -271,7 +279,7 @@ class LiveRecognizer:
             source=self.source,
             duration=self.heard,
             model=recognizer.package.card.title,
-            labels=recognizer.labels,
+            labels=recognizer.labels if recognizer.package.says_emotions else (),
             grid=recognizer.grid,
             prior=recognizer.prior,
         )
@@ -321,12 +329,12 @@ class LiveRecognizer:
         )
         for region in piece.regions:
             self._regions.extend(region)
-        if (female := female_of(recognizer.package, piece.windows)) is not None:
-            self._female.extend(female.tolist())
+        if (said := says_besides(recognizer.package, piece.windows)) is not None:
+            self._besides.extend(said.ravel().tolist())
         settled = self._ear.activity.settled
         complete = self._segments.feed(judged, piece.weights, piece.regions, settled=settled)
-        if self._female:
-            complete = with_genders(complete, np.asarray(self._female), hop=recognizer.grid.hop)
+        if (besides := self._told_besides) is not None:
+            complete = with_besides(complete, besides, hop=recognizer.grid.hop)
         if not self._finished:
             self._told += len(complete)
         return tuple(complete)
@@ -344,13 +352,16 @@ class LiveRecognizer:
         segments = self._note(piece)
         speaking = self._ear.activity.speaking
         scores: dict[str, float] = {}
+        valence, arousal = 0.0, 0.0
         if speaking:
-            recent = self._recent_sound or self._recent
-            judged = self._voice.judge(recent.pooled()[None])
-            judged = restrict(judged, recognizer.columns)[0]
-            scores = dict(zip(recognizer.labels, judged.tolist(), strict=True))
+            recent = (self._recent_sound or self._recent).pooled()[None]
+            if recognizer.package.says_emotions:
+                judged = restrict(self._voice.judge(recent), recognizer.columns)[0]
+                scores = dict(zip(recognizer.labels, judged.tolist(), strict=True))
+                valence, arousal = project(scores)
+            else:
+                valence, arousal = recent[0, :2].tolist()
         top = max(scores, key=scores.__getitem__, default=None)
-        valence, arousal = project(scores) if scores else (0.0, 0.0)
         told = self._rows * recognizer.grid.row_seconds
         return Update(
             time=told,

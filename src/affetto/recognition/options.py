@@ -37,6 +37,11 @@ def columns_of(package: ModelPackage, labels: str | Iterable[str] | None) -> tup
     if labels is None:
         return tuple(range(len(package.labels)))
     asked = parse_labels(labels)
+    if not package.says_emotions:
+        raise OptionError(
+            f"found labels for the model {package.card.title}, which gives valence, arousal and "
+            "dominance: leave them out"
+        )
     if missing := [label.value for label in asked if label.value not in package.labels]:
         raise OptionError(
             f"found label {missing[0]!r}, which the model {package.card.title} can't say: "
@@ -50,6 +55,8 @@ def columns_of(package: ModelPackage, labels: str | Iterable[str] | None) -> tup
 def prior_for(package: ModelPackage, prior: Prior) -> dict[str, float]:
     """Read a prior; one that a person wrote must name what the model can say."""
     odds = parse_prior(prior)
+    if not package.says_emotions:
+        return {}
     strange = [label for label in odds if label not in package.labels]
     if strange and prior != "everyday":
         raise OptionError(

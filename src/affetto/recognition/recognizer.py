@@ -13,9 +13,9 @@ from affetto.models import ModelPackage, RowStream, WindowPackage, load
 from affetto.models.calibration import restrict
 from affetto.recognition.adapt import SettlingVoice, judge, learn_baseline, learn_baselines
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
+from affetto.recognition.besides import says_besides
 from affetto.recognition.channels import Answers, answer, channel_names, lay_over
 from affetto.recognition.clips import Clip, Decision
-from affetto.recognition.genders import female_of
 from affetto.recognition.hearing import Heard, Hearing, checked
 from affetto.recognition.options import columns_of, prior_for
 from affetto.recognition.segments import Smoothing, spoken
@@ -244,7 +244,13 @@ class Recognizer:
 
         Raises:
             AudioError: see `embed`.
+            OptionError: the model says no emotions.
         """
+        if not self.package.says_emotions:
+            raise OptionError(
+                f"found the model {self.package.card.title}, which gives valence, arousal and "
+                "dominance, expected one that says emotions: take another"
+            )
         clip = clip if isinstance(clip, Clip) else self.embed(clip)
         probabilities = self._judge(clip.pooled, baseline)
         mean = np.average(probabilities, axis=0, weights=clip.seconds)
@@ -287,7 +293,7 @@ class Recognizer:
             source=source,
             duration=duration,
             model=self.package.card.title,
-            labels=self.labels,
+            labels=self.labels if self.package.says_emotions else (),
             grid=self.grid,
             prior=self.prior,
         )
@@ -318,12 +324,12 @@ class Recognizer:
             smoothing=self.smoothing,
             numbers=numbers,
             speakers=speakers,
-            female=self._female(heard),
+            besides=self._besides(heard),
         )
 
-    def _female(self, heard: Heard) -> NDArray[np.float64] | None:
-        """Give the probability that a woman speaks in each window, where the model tells."""
-        parts = [female_of(self.package, block) for block in heard.windows.blocks()]
+    def _besides(self, heard: Heard) -> NDArray[np.float64] | None:
+        """Give what the model says besides of each window, where it does."""
+        parts = [says_besides(self.package, block) for block in heard.windows.blocks()]
         told = [part for part in parts if part is not None]
         return np.concatenate(told) if told else None
 
