@@ -16,6 +16,7 @@ copies = 2
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 import types
 from collections.abc import Mapping
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from affetto.lab.families.settings import AugmentConfig
 
 __all__ = ["ModelConfig"]
+
+_FEWEST = 16
+"""Frames that a network must hear: fewer are gone before its last layers."""
+
+_SECONDS = 0.5, 60.0
+"""The shortest and the longest that a window may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,24 @@ class ModelConfig:
     features: FeatureRecipe
     augment: AugmentConfig
 
+    def __post_init__(self) -> None:
+        found, usual = self.features, self.family.features
+        if found.kind != usual.kind:
+            raise OptionError(
+                f"found features.kind = {found.kind!r}, expected {usual.kind!r}: "
+                f"{self.family.name} hears no other"
+            )
+        if usual.length is not None and (found.length is None or found.length < _FEWEST):
+            raise OptionError(
+                f"found features.length = {found.length or 'none'}, expected {_FEWEST} frames or "
+                "more"
+            )
+        if not _SECONDS[0] <= (found.seconds or 1.0) <= _SECONDS[1]:
+            raise OptionError(
+                f"found features.length = {found.length} of features.hop = {found.hop}, "
+                f"{found.seconds:g} s, expected {_SECONDS[0]:g} to {_SECONDS[1]:g} s"
+            )
+
     @classmethod
     def of(cls, model: str | Path) -> ModelConfig:
         """Take a family as it is, by its name, or read a TOML file.
@@ -91,10 +116,8 @@ class ModelConfig:
         try:
             if not isinstance(row.get("model"), str):
                 raise OptionError(f"found model = {row.get('model')!r}, expected a family's name")
-            config = cls.of(row.pop("model"))
-            if config.family.name.endswith(".toml"):
-                raise OptionError("found a file for a model, expected a family's name")
-            changed = config.with_tables(row)
+            family = find(row.pop("model"))  # not `of`: a file that names files could name itself
+            changed = cls.of(family.name).with_tables(row)
         except OptionError as error:
             raise OptionError(f"{path}: {error}") from None
         return replace(changed, name=path.stem)
@@ -180,7 +203,9 @@ def _fitting(value: Any, kind: Any, name: str) -> Any:
             raise OptionError(f"found {name} = {value!r}, expected {len(choices)} values")
         return tuple(_fitting(one, choices[0], name) for one in value)
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        if math.isfinite(number := float(value)):
+            return number
+        raise OptionError(f"found {name} = {value}, expected a finite number")
     if kind is int and isinstance(value, int) and not isinstance(value, bool):
         return value
     if kind in (bool, str) and isinstance(value, kind):
@@ -194,4 +219,5 @@ def _fitting(value: Any, kind: Any, name: str) -> Any:
 def _toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(_toml(one) for one in value)}]"
-    return json.dumps(value, ensure_ascii=False, default=str)
+    # The one character that JSON takes as it is and TOML doesn't.
+    return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")

@@ -214,7 +214,7 @@ def _mark(lesson: Lesson) -> str:
     soft = () if lesson.soft is None else (lesson.soft,)
     features = (part for arrays in lesson.arrays for part in (arrays.values, arrays.starts))
     for part in (lesson.target, lesson.train, lesson.validation, *soft, *features):
-        mark.update(np.ascontiguousarray(part))
+        mark.update(np.ascontiguousarray(part).data)
     return mark.hexdigest()[:24]
 
 
