@@ -38,6 +38,7 @@ VERBS = {
     "serve": Verb("affetto.cli.serve", "Serve recordings and live sound to programs."),
     "models": Verb("affetto.cli.models", "List, show and verify model packages."),
     "corpora": Verb("affetto.cli.corpora", "List, describe, prepare and merge corpora."),
+    "features": Verb("affetto.cli.features", "Save what models hear; preview what befalls it."),
     "train": Verb("affetto.cli.train", "Train a model and export it as a package."),
     "tune": Verb("affetto.cli.tune", "Look for a family's best values."),
     "compare": Verb("affetto.cli.compare", "Train families of models and lay them side by side."),
