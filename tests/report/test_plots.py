@@ -30,6 +30,12 @@ def draw(name, made_up, sound, **options):
         return plots.waveform(sound, timeline=timeline, **options)
     if name == "heat_map":
         return plots.heat_map([[0.9, 0.4], [0.3, 0.8]], ["emodb", "savee"], **options)
+    if name == "importance":
+        rows = [("mfcc", 0.2, 0.01), ("chroma", -0.01, 0.02)]
+        return plots.importance(rows, [(f"mfcc{i}", 0.01, 0.0) for i in range(30)], **options)
+    if name == "intervals":
+        parts = {"Gender": {"f": (0.6, 0.5, 0.7), "m": (0.7, 0.6, 0.75)}}
+        return plots.intervals(parts, whole=0.65, **options)
     if name == "explanation":
         return plots.explanation(sound, made_up.explanation(), **options)
     return getattr(plots, name)(sound, **options)

@@ -30,6 +30,7 @@ _USED = {
     "--from": {"protocol", "results"} | _BOTH,
     "--manifest": {"manifest", "model", "noise", "codec", "telephone", "reverb", "steps", "seed"}
     | {"baseline", "prior", "labels", "merge", "confusion", "reliability", "predictions"}
+    | {"importance"}
     | {"workers"}
     | _BOTH,
 }
@@ -123,6 +124,14 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="Keep what was said of each clip: .json or .npz."),
     ] = None,
+    importance: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What a model of named features leans on, on clips it hasn't learnt from: "
+            ".csv, or a picture.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of noise and rooms, and the intervals.")] = 0,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Processes; one a core.")
@@ -167,6 +176,8 @@ def command(
     if predictions is not None:
         check_predictions(predictions)
     _check_pictures(confusion, reliability)
+    if importance is not None:
+        _check_importance(model, importance)
     merged = _merges(merge)
     wanted = None if labels is None else [label.value for label in parse_labels(labels)]
     step, conditions = _conditions(
@@ -187,6 +198,8 @@ def command(
     if predictions is not None:
         save_predictions(predictions, outcome.predictions)
     _draw(report, confusion, reliability)
+    if importance is not None:
+        _weigh(importance, model, manifest, steps=step, seed=seed, workers=workers)
     about = {"model": model, "manifest": str(manifest), "baseline": baseline, "prior": prior}
     heard = [*conditions, *(["with the speakers' baselines"] if baseline else [])]
     heard += [f"prior {prior}"] if prior != "even" else []
@@ -273,6 +286,21 @@ def _check_pictures(*paths: Path | None) -> None:
 
         for path in wanted:
             check_picture(path)
+
+
+def _check_importance(model: str, path: Path) -> None:
+    """See to it that the model hears named features, and that the file can be written."""
+    from affetto.lab.importance import check_importance, named_row
+    from affetto.models import load
+
+    check_importance(path)
+    named_row(load(model))
+
+
+def _weigh(path: Path, model: str, manifest: Path, **options: Any) -> None:
+    from affetto.lab.importance import importance, write_importance
+
+    write_importance(path, importance(model, manifest, describe="importance", **options))
 
 
 def _draw(report: "Report", confusion: Path | None, reliability: Path | None) -> None:

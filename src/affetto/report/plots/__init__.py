@@ -5,6 +5,7 @@ PDF by the suffix, whole or not at all. Nothing of matplotlib's global state is 
 a notebook's own style and backend stay as they are.
 """
 
+from affetto.report.plots.bars import importance, intervals
 from affetto.report.plots.over_time import mfcc, probabilities, spectrogram, waveform
 from affetto.report.plots.paper import check_picture
 from affetto.report.plots.reasons import explanation
@@ -16,6 +17,8 @@ __all__ = [
     "curves",
     "explanation",
     "heat_map",
+    "importance",
+    "intervals",
     "mfcc",
     "probabilities",
     "reliability",
