@@ -15,6 +15,7 @@ for package in ("optuna", "sklearn", "onnx", "matplotlib"):
 from affetto.errors import AffettoError, CorpusError, OptionError
 from affetto.lab import protocols
 from affetto.lab.corpora import Table
+from affetto.lab.families import FAMILIES
 from affetto.lab.families.build import choose_classes
 from affetto.lab.families.config import ModelConfig
 from affetto.lab.families.spaces import SPACES, OneOf, space_of, with_values
@@ -194,7 +195,8 @@ def test_a_network_tells_its_checks_and_is_ended_by_them(
     assert told == [(0, 1)]
 
 
-def test_each_space_has_values_that_its_family_takes() -> None:
+def test_each_family_has_a_space_of_values_that_it_takes() -> None:
+    assert set(SPACES) == set(FAMILIES)
     for name in SPACES:
         config = ModelConfig.of(name)
         space = space_of(config)

@@ -23,6 +23,7 @@ from optuna.trial import TrialState
 
 from affetto.errors import AffettoError, OptionError, OutputError
 from affetto.jobs import cores, make_folder, run
+from affetto.lab.families.settings import NetworkSettings
 from affetto.lab.families.spaces import Between, with_values
 from affetto.lab.tuning_results import completed, ended, errors, write_results
 
@@ -68,7 +69,11 @@ class Search:
     def checks(self) -> int:
         """How often a training is checked."""
         settings = self.config.settings
-        return 1 if self.config.family.classical else int(min(settings.checks, settings.epochs))
+        checks = int(getattr(settings, "checks", 1))
+        # A network is checked once an epoch at most.
+        return (
+            min(checks, int(settings.epochs)) if isinstance(settings, NetworkSettings) else checks
+        )
 
     def settings(self) -> dict[str, Any]:
         """Give all that makes the search what it is, as plain types."""

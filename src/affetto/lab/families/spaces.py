@@ -110,6 +110,23 @@ SPACES: Mapping[str, Space] = MappingProxyType(
             "settings.size": OneOf(("n", "s")),
             "features.size": OneOf((96, 128, 160)),
         },
+        "wav2vec2-svm": {
+            "settings.last": OneOf((1, 2, 4, 8)),
+            "settings.pooling": OneOf(("mean", "statistics")),
+            "settings.head": OneOf(("svm", "logistic")),
+            "settings.costs": Between(3e-3, 30.0, log=True),
+        },
+        "wav2vec2-finetune": {
+            "settings.rate": Between(3e-4, 3e-3, log=True),
+            "settings.encoder_rate": Between(5e-6, 1e-4, log=True),
+            "settings.decay": Between(1e-3, 0.1, log=True),
+            "settings.dropout": Between(0.0, 0.5),
+            "settings.pooling": OneOf(("mean", "statistics", "attention")),
+            "settings.states": OneOf(("last", "weighted")),
+            "settings.accumulate": OneOf((1, 2, 4)),
+            "settings.time_mask": Between(0.0, 0.3),
+            "settings.smoothing": Between(0.0, 0.2),
+        },
     }
 )
 """Every family's space by its name. Epochs and checks are no part of it: they are the budget."""
