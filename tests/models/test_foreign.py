@@ -220,6 +220,54 @@ def test_speechbrains_layout_is_read(tmp_path: Path, talk: np.ndarray) -> None:
     assert np.allclose([*decision.scores.values()], expected, atol=1e-4)
 
 
+def write_looker(file: Path, *, names: str, size: int = 64) -> Path:
+    """Write a network over pictures as YOLOv8's exporter does: one at a time, named classes."""
+    import onnx
+
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3, 2),
+        torch.nn.SiLU(),
+        torch.nn.AdaptiveAvgPool2d(1),
+        torch.nn.Flatten(),
+        torch.nn.Linear(4, 3),
+        torch.nn.Softmax(dim=1),
+    )
+    example = torch.zeros(1, 3, size, size)
+    named = {"input_names": ["images"], "output_names": ["output0"], "dynamo": False}
+    torch.onnx.export(network.eval(), (example,), str(file), **named)
+    model = onnx.load(file)
+    onnx.helper.set_model_props(model, {"names": names, "task": "classify"})
+    onnx.save(model, file)
+    return file
+
+
+def test_a_classifier_of_pictures_looks_at_spectrograms(tmp_path: Path, talk: np.ndarray) -> None:
+    import onnxruntime
+
+    names = "{0: 'angry', 1: 'happy', 2: 'sad'}"
+    file = write_looker(tmp_path / "best.onnx", names=names)
+    package = load(file)
+    assert package.card.title == "best as it is"
+    assert package.card.features is not None
+    picture = package.card.features(talk)
+    assert picture.shape == (3, 64, 64)
+    session = onnxruntime.InferenceSession(str(file))
+    (expected,) = session.run(None, {"images": picture[None]})
+    said = Recognizer(package, prior="even").decide(talk).scores
+    assert np.allclose([*said.values()], expected[0], atol=1e-5)
+    assert len(Recognizer(package).recognize(talk).segments) > 0
+
+
+def test_pictures_of_other_things_are_refused(tmp_path: Path) -> None:
+    file = write_looker(tmp_path / "cats.onnx", names="{0: 'cat', 1: 'dog', 2: 'cow'}")
+    with pytest.raises(ModelError, match="found the label 'cat'"):
+        load(file)
+    nameless = write_looker(tmp_path / "nameless.onnx", names="")
+    with pytest.raises(ModelError, match="expected two emotions or more"):
+        load(nameless)
+
+
 def test_what_is_no_model_of_emotions_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="found the label 'keyboard'"):
         load(write_classifier(tmp_path / "noises", labels=("keyboard", "dog")))

@@ -158,6 +158,8 @@ class Card:
                 raise ModelError(f"the card's {name}: found {value}, expected a number above 0")
         if self.outputs not in ("logits", "probabilities", "dimensions"):
             raise _wrong("outputs", self.outputs, "logits, probabilities or dimensions")
+        if dimensional and self.genders:
+            raise _wrong("genders", self.genders, "false beside outputs dimensions")
 
     @property
     def kind(self) -> str:
@@ -237,7 +239,7 @@ class Card:
                 "the model needs another version of Affetto"
             )
         kind = row.get("kind", "frames")
-        if kind not in FILES:
+        if not isinstance(kind, str) or kind not in FILES:
             raise _wrong("kind", kind, " or ".join(FILES))
         known = {field.name for field in fields(cls)} | {"format", "kind"}
         known -= _NOT_OF[kind]

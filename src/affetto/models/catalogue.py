@@ -50,9 +50,9 @@ def resolve(model: str | Path) -> Path:
     if name in bundled:
         return bundled[name]
     folder = cached(name) if name.startswith("hf:") else Path(model)
+    if is_foreign(folder):
+        return converted(folder, name=name if name.startswith("hf:") else folder.stem)
     if folder.is_dir():
-        if is_foreign(folder):
-            return converted(folder, name=name if name.startswith("hf:") else folder.name)
         return folder
     names = ", ".join(repr(known) for known in bundled) or "none is bundled here"
     raise ModelError(

@@ -83,7 +83,10 @@ class Network:
     def __init__(self, session: onnxruntime.InferenceSession, called: str | Path) -> None:
         self._session = session
         self._called = called
-        self._input = session.get_inputs()[0].name
+        given = session.get_inputs()[0]
+        self._input = given.name
+        # Some exports take one input at a time and no more.
+        self._block = given.shape[0] if isinstance(given.shape[0], int) else _BLOCK
         self._output = session.get_outputs()[0].name
 
     def __call__(self, features: Inputs) -> NDArray[np.float32]:
@@ -101,8 +104,8 @@ class Network:
         if not isinstance(features, np.ndarray):
             return np.concatenate([self(one[None]) for one in features])
         parts = []
-        for start in range(0, len(features), _BLOCK):
-            block = np.ascontiguousarray(features[start : start + _BLOCK], np.float32)
+        for start in range(0, len(features), self._block):
+            block = np.ascontiguousarray(features[start : start + self._block], np.float32)
             parts += run_session(self._session, [self._output], {self._input: block}, self._called)
         return np.concatenate(parts)
 

@@ -98,7 +98,8 @@ class WindowPackage(ModelPackage):
         if not rows:
             return np.empty((0, self.pooled_width), np.float32)
         # Sounds have lengths of their own, and padding one would change what is heard in it.
-        return self.judge(rows if self.features.kind == "sound" else np.stack(rows))
+        alike = self.features.kind != "sound" and len({row.shape for row in rows}) == 1
+        return self.judge(np.stack(rows) if alike else rows)
 
     def judge(self, features: Inputs) -> NDArray[np.float32]:
         """Judge features; see `hear`, which computes them from sound.
@@ -110,13 +111,19 @@ class WindowPackage(ModelPackage):
             The outputs as logits, shape (n, pooled_width).
 
         Raises:
-            ModelError: the network can't be opened, or refuses the features.
+            ModelError: the network can't be opened, refuses the features, or gives what is no
+                number.
         """
         outputs = self._network(features)
         if outputs.shape != (len(features), self.pooled_width):
             raise ModelError(
                 f"{self.folder}: found outputs of shape {outputs.shape}, expected "
                 f"{(len(features), self.pooled_width)}: the card's labels are not the network's"
+            )
+        if not np.isfinite(outputs).all():
+            raise ModelError(
+                f"{self.folder}: found outputs that are no numbers, expected "
+                f"{self.card.outputs}: train the model again, or get another"
             )
         if self.card.outputs == "probabilities":
             return np.log(np.maximum(outputs, _LEAST))
