@@ -69,8 +69,8 @@ def save_features(
 
     Examples:
       affetto features --data RAVDESS --model cnn -o arrays/cnn
-      affetto features --data RAVDESS --model svm --set "features.parts=['mfcc','mel']" -o arrays/m
-      affetto features --data mine.csv --model cnn --augment noise:10dB --copies 1 -o arrays/mine
+      affetto features --data RAVDESS --model cnn --set features.hop=256 -o fine
+      affetto features --data a.csv --model cnn --augment noise:10dB -o noisy
       affetto train --features arrays/cnn --model cnn -o models/cnn
       affetto features merge arrays/a arrays/b -o arrays/both
       affetto features show arrays/cnn
@@ -173,8 +173,8 @@ def write_pictures(
 
     Examples:
       affetto features pictures --data RAVDESS -o pictures
-      affetto features pictures --data labels.csv --size 128 --shares 0.9,0.1,0 -o pictures
-      affetto features pictures --data labels.csv --by clip --seed 1 -o pictures/random
+      affetto features pictures --data a.csv --size 128 --shares 0.9,0.1,0 -o png
+      affetto features pictures --data a.csv --by clip --seed 1 -o png/random
     """
     if not data:
         raise OptionError("found no --data, expected --data TABLE once or more")
@@ -215,7 +215,7 @@ def preview_steps(
 
     Examples:
       affetto features preview talk.wav --steps noise:10dB,pitch:2st -o heard
-      affetto features preview talk.wav --steps speed:0.8..1.2,codec:opus:16 --seed 3 -o heard
+      affetto features preview talk.wav --steps speed:0.8..1.2 --seed 3 -o heard
     """
     check_there(sound)
     check_folder(output)
