@@ -128,7 +128,7 @@ def command(
       affetto train --data labels.csv --licence commercial -o models/free
       affetto train --model svm --data RAVDESS -o models/svm
       affetto train --from default --manifest mine.csv -o models/mine
-      affetto train --model cnn --set epochs=30 --data a.csv --gender -o models/cnn
+      affetto train --model cnn --set epochs=30 --data a.csv --gender -o mine
       affetto train --model cnn --features arrays/cnn -o models/cnn
     """
     if bool(data) == (features is not None):

@@ -93,7 +93,7 @@ def command(
 
     Examples:
       affetto tune --model svm --data RAVDESS -o tuned/svm
-      affetto tune --model cnn --set epochs=20 --data a.csv --workers 4 -o tuned/cnn
+      affetto tune --model cnn --set epochs=20 --data a.csv --workers 4 -o tuned
       affetto tune --model svm --protocol savee-loso --data SAVEE -o tuned/savee
       affetto train --model tuned/svm/best.toml --data RAVDESS -o models/svm
     """
