@@ -42,7 +42,7 @@ class SoundWindows:
         self._next += count
         spare = max(0, self._start(self._next) - self._first)
         self._held = self._held[spare:]
-        self._first += min(spare, len(self._held) + spare)
+        self._first += spare
         return self._package.hear(windows)
 
     def _start(self, window: int) -> int:
