@@ -86,8 +86,8 @@ def command(
 
     Examples:
       affetto compare --list
-      affetto compare --model svm --model cnn --protocol ravdess-6fold --data RAVDESS
-      affetto compare --model svm --model best.toml --protocol emodb-loso --data EMO-DB --seeds 0,1
+      affetto compare --model svm --protocol ravdess-6fold --data RAVDESS
+      affetto compare --model mlp --model best.toml --protocol emodb-loso --data DB
       affetto compare --model svm --cross --data labels.csv --heat-map pairs.png
       affetto compare --from results --format latex -o table.tex
     """
