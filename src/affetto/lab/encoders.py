@@ -128,7 +128,7 @@ class SpeechEncoder(nn.Module):
     def save_memory(self) -> None:
         """Compute layers anew on the way back, rather than keep what they need there."""
         # The other way of doing it loses the gradients of states that are read between layers.
-        self.model.gradient_checkpointing_enable({"use_reentrant": False})
+        self.model.activation_checkpointing_enable({"use_reentrant": False})
 
     def until(self, layer: int) -> SpeechEncoder:
         """Give a copy without the layers above one."""
@@ -257,7 +257,7 @@ def pool(rows: Tensor, share: Tensor) -> Tensor:
     weights = (share / share.sum(dim=1, keepdim=True))[..., None]
     mean = (weights * rows).sum(dim=1)
     variance = (weights * (rows - mean[:, None]).square()).sum(dim=1)
-    return torch.cat([mean, (variance + 1e-5).sqrt()], dim=-1)
+    return torch.cat([mean, (variance + 1e-7).sqrt()], dim=-1)
 
 
 def load_encoder(name: str) -> SpeechEncoder:

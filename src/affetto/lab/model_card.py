@@ -134,6 +134,7 @@ def _hears(card: Card) -> list[str]:
             "row": f"one row of numbers ({parts})",
             "frames": f"frames of {parts}",
             "picture": f"the mel spectrogram as a picture of {recipe.size} × {recipe.size}",
+            "sound": "the sound itself, through a speech encoder",
         }[recipe.kind]
         how = f"{card.window:g} s of it at a time, every {card.hop:g} s, each for itself"
     said = f"one of {len(card.labels)} emotions, with a probability for each: "
