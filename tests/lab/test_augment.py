@@ -27,6 +27,7 @@ KEEPING = {
     ),
     "reverb": augment.reverb,
     "telephone": augment.telephone,
+    "resample": augment.resample,
     "gain": augment.gain,
     "clip": augment.clip,
     "eq": augment.eq,
@@ -113,6 +114,18 @@ def test_fewer_bits_lose_more():
         return rms(coded - samples)
 
     assert loss(8) > loss(32) > loss(64)
+
+
+def test_a_resampled_voice_is_the_same_up_to_half_the_other_rate():
+    samples = voice(2 * RATE)
+    same = augment.resample(samples, np.random.default_rng(0), hertz=44_100)
+    assert rms((same - samples)[500:-500]) < 0.01 * rms(samples)
+    hiss = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
+    low = np.abs(np.fft.rfft(augment.resample(hiss, np.random.default_rng(0), hertz=8_000)))
+    assert low[4500:].mean() < 0.05 * low[:3500].mean()
+    assert parse("resample:44.1kHz").steps[0].keywords == {"hertz": 44_100.0}
+    with pytest.raises(OptionError, match="expected 4000 to 192000"):
+        augment.resample(samples, np.random.default_rng(0), hertz=100)
 
 
 @pytest.mark.parametrize("source", ["white", "pink", "brown", "babble", "music"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from affetto.cli.console import note, print_data, show
+from affetto.cli.evaluation_files import check_importance, write_card, write_importance
 from affetto.cli.options import Model, Prior, refuse_unused
 from affetto.errors import OptionError
 from affetto.jobs import atomic_write, check_file, check_folder, check_there
@@ -30,7 +31,7 @@ _USED = {
     "--from": {"protocol", "results"} | _BOTH,
     "--manifest": {"manifest", "model", "noise", "codec", "telephone", "reverb", "steps", "seed"}
     | {"baseline", "prior", "labels", "merge", "confusion", "reliability", "predictions"}
-    | {"importance"}
+    | {"importance", "card"}
     | {"workers"}
     | _BOTH,
 }
@@ -132,6 +133,14 @@ def command(
             ".csv, or a picture.",
         ),
     ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write card.md and card.json: by gender, speaker, language, loudness and length, "
+            "under noise, codecs and rooms, and what should not matter.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of noise and rooms, and the intervals.")] = 0,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Processes; one a core.")
@@ -146,6 +155,7 @@ def command(
       affetto evaluate --manifest labels.csv
       affetto evaluate --manifest labels.csv --baseline --confusion confusion.png
       affetto evaluate --manifest labels.csv --telephone --format json
+      affetto evaluate --manifest labels.csv --card card/
       affetto evaluate ravdess-6fold --from docs/results
       affetto evaluate ravdess-6fold --data labels.csv --results docs/results
     """
@@ -177,12 +187,18 @@ def command(
         check_predictions(predictions)
     _check_pictures(confusion, reliability)
     if importance is not None:
-        _check_importance(model, importance)
+        check_importance(model, importance)
+    if card is not None:
+        check_folder(card)
     merged = _merges(merge)
     wanted = None if labels is None else [label.value for label in parse_labels(labels)]
     step, conditions = _conditions(
         {"reverb": reverb, "noise": noise, "telephone": telephone, "codec": codec}, steps
     )
+    if conditions and card is not None:
+        raise OptionError(
+            f"found {conditions[0]} beside --card, which has conditions of its own: leave one out"
+        )
     outcome = predict(
         model,
         manifest,
@@ -199,7 +215,11 @@ def command(
         save_predictions(predictions, outcome.predictions)
     _draw(report, confusion, reliability)
     if importance is not None:
-        _weigh(importance, model, manifest, steps=step, seed=seed, workers=workers)
+        write_importance(importance, model, manifest, steps=step, seed=seed, workers=workers)
+    if card is not None:
+        write_card(
+            card, model, manifest, baseline=baseline, prior=prior, seed=seed, workers=workers
+        )
     about = {"model": model, "manifest": str(manifest), "baseline": baseline, "prior": prior}
     heard = [*conditions, *(["with the speakers' baselines"] if baseline else [])]
     heard += [f"prior {prior}"] if prior != "even" else []
@@ -286,21 +306,6 @@ def _check_pictures(*paths: Path | None) -> None:
 
         for path in wanted:
             check_picture(path)
-
-
-def _check_importance(model: str, path: Path) -> None:
-    """See to it that the model hears named features, and that the file can be written."""
-    from affetto.lab.importance import check_importance, named_row
-    from affetto.models import load
-
-    check_importance(path)
-    named_row(load(model))
-
-
-def _weigh(path: Path, model: str, manifest: Path, **options: Any) -> None:
-    from affetto.lab.importance import importance, write_importance
-
-    write_importance(path, importance(model, manifest, describe="importance", **options))
 
 
 def _draw(report: "Report", confusion: Path | None, reliability: Path | None) -> None:

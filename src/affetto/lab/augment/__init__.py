@@ -11,7 +11,7 @@ same. Every step keeps the length but `speed` and `pad`, whose rules stand with 
 (1600,)
 """
 
-from affetto.lab.augment.channel import CODECS, codec, telephone
+from affetto.lab.augment.channel import CODECS, codec, resample, telephone
 from affetto.lab.augment.parse import parse
 from affetto.lab.augment.sounds import babble, coloured, music, recordings
 from affetto.lab.augment.spectrum import spec_augment
@@ -37,6 +37,7 @@ __all__ = [
     "parse",
     "pitch",
     "recordings",
+    "resample",
     "reverb",
     "room_response",
     "shift",

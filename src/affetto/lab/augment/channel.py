@@ -1,5 +1,6 @@
-"""Steps that send a voice through something: a lossy codec, a telephone line."""
+"""Steps that send a voice through something: a lossy codec, another rate, a telephone line."""
 
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +11,7 @@ from affetto.dsp import SAMPLE_RATE
 from affetto.errors import OptionError
 from affetto.lab.augment.steps import Range, Samples, draw, fit
 
-__all__ = ["CODECS", "codec", "telephone"]
+__all__ = ["CODECS", "codec", "resample", "telephone"]
 
 CODECS = {
     "opus": (
@@ -148,6 +149,38 @@ def _to_16k(samples: Samples, rate: int) -> Samples:
         return samples
     up, down = (2, 1) if rate == 8_000 else (1, rate // SAMPLE_RATE)
     return np.asarray(scipy.signal.resample_poly(samples, up, down), np.float32)
+
+
+def resample(samples: Samples, rng: np.random.Generator, *, hertz: Range = 44_100.0) -> Samples:
+    """Resample to another rate and back, as a recording is on its way through programs.
+
+    Args:
+        samples: shape (samples,).
+        rng: source of chance.
+        hertz: the other rate, 4 to 192 kHz, to the nearest 25 Hz; what lies above half of it is
+            lost.
+
+    Returns:
+        As many samples as were given.
+
+    Raises:
+        OptionError: the rate is out of its range.
+
+    Examples:
+        >>> tone = np.sin(np.arange(1600) / 5).astype(np.float32) / 4
+        >>> there_and_back = resample(tone, np.random.default_rng(0), hertz=44_100)
+        >>> bool(np.abs(there_and_back - tone)[200:-200].max() < 1e-3)
+        True
+    """
+    rate = draw(hertz, rng)
+    if not 4_000.0 <= rate <= 192_000.0:
+        raise OptionError(f"found the rate {rate:g} Hz, expected 4000 to 192000")
+    ratio = Fraction(round(rate / 25) * 25, SAMPLE_RATE)
+    if not len(samples):
+        return samples.astype(np.float32, copy=True)
+    other = scipy.signal.resample_poly(samples, ratio.numerator, ratio.denominator)
+    back = scipy.signal.resample_poly(other, ratio.denominator, ratio.numerator)
+    return fit(np.asarray(back, np.float32), len(samples))
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from affetto.errors import OptionError
-from affetto.lab.augment.channel import CODECS, codec, telephone
+from affetto.lab.augment.channel import CODECS, codec, resample, telephone
 from affetto.lab.augment.sounds import SYNTHETIC
 from affetto.lab.augment.steps import Chain, Range, Step
 from affetto.lab.augment.surroundings import noise, reverb
@@ -17,7 +17,8 @@ from affetto.lab.augment.voice import clip, eq, gain, pad, pitch, shift, speed
 __all__ = ["NAMES", "parse"]
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
-_UNITS = r"dB|kbit/s|kbps|k|ms|s|st|x"
+_UNITS = r"dB|kbit/s|kbps|kHz|Hz|k|ms|s|st|x"
+_SCALES = {"ms": 0.001, "khz": 1000.0}
 _VALUE = re.compile(rf"({_NUMBER})(?:\.\.({_NUMBER}))?\s*({_UNITS})?", re.IGNORECASE)
 
 
@@ -43,6 +44,7 @@ _RECIPES = {
     "reverb": _Recipe(reverb, ("t60",), "responses"),
     "codec": _Recipe(codec, ("kbps",), "name"),
     "telephone": _Recipe(telephone),
+    "resample": _Recipe(resample, ("hertz",)),
     "gain": _Recipe(gain, ("db",)),
     "speed": _Recipe(speed, ("factor",)),
     "pitch": _Recipe(pitch, ("semitones",)),
@@ -123,7 +125,7 @@ def _check(name: str, options: dict[str, Any]) -> None:
 
 def _value(match: re.Match[str]) -> Range:
     low, high, unit = match.groups()
-    scale = 0.001 if (unit or "").lower() == "ms" else 1.0
+    scale = _SCALES.get((unit or "").lower(), 1.0)
     if high is None:
         return float(low) * scale
     if float(low) > float(high):

@@ -88,7 +88,7 @@ def intervals(
         place += 1
         for name, (value, low, high) in rows.items():
             axes.plot([low, high], [place, place], color=SERIES[0], alpha=0.45, linewidth=3)
-            axes.plot(value, place, "o", color=SERIES[0], markersize=5)
+            axes.plot(value, place, "o", color=SERIES[0], markersize=5, clip_on=False)
             ticks.append((place, name, "normal"))
             place += 1
     if whole is not None:
