@@ -87,7 +87,7 @@ def command(
     Examples:
       affetto compare --list
       affetto compare --model svm --protocol ravdess-6fold --data RAVDESS
-      affetto compare --model mlp --model best.toml --protocol emodb-loso --data DB
+      affetto compare --model best.toml --protocol emodb-loso --data EMO-DB
       affetto compare --model svm --cross --data labels.csv --heat-map pairs.png
       affetto compare --from results --format latex -o table.tex
     """
