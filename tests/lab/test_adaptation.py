@@ -12,9 +12,10 @@ from affetto.audio import load as load_sound
 from affetto.cli import main
 from affetto.emotions import Emotion
 from affetto.errors import CorpusError, OptionError
-from affetto.lab.adaptation import Reading, adapt, fit_reading
+from affetto.lab.adaptation import adapt
 from affetto.lab.build import Sources
 from affetto.lab.corpora import Clip, Table
+from affetto.lab.reading import Reading, fit_reading
 from affetto.models import ModelPackage, load, verify
 from affetto.recognition import Recognizer
 from tiny_corpus import write_corpus

@@ -19,8 +19,9 @@ from affetto.lab.evaluation import hear
 from affetto.lab.families.build import choose_classes
 from affetto.lab.metrics import bootstrap_ci, uar
 from affetto.lab.model_card import write_model_card
+from affetto.lab.reading import FARTHEST, behind_head, fit_reading
 from affetto.models import FramePackage, TrainingCorpus, load, write_package
-from affetto.models.calibration import fit_temperature, negative_log_likelihood, softmax
+from affetto.models.calibration import fit_temperature, negative_log_likelihood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from affetto.emotions import Emotion
     from affetto.lab.build import Sources
 
-__all__ = ["Adapted", "Reading", "adapt", "fit_reading"]
+__all__ = ["Adapted", "adapt"]
 
 PENALTIES = (3e3, 1e3, 300.0, 100.0, 30.0, 10.0)
 """Strongest first: where two do alike, the stronger is taken."""
@@ -39,35 +40,6 @@ PENALTIES = (3e3, 1e3, 300.0, 100.0, 30.0, 10.0)
 _PARTS = 5
 _ENOUGH = 20
 """Clips of each emotion below which a person is told that more would help."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What is said of windows, from the model's own answer and from what it heard.
-
-    Attributes:
-        gain: multiplies the model's own logits.
-        own: column of the model's logits that each label starts from; -1 for a new label.
-        weights: of what was heard, standardised, (labels, pooled).
-        bias: (labels,).
-    """
-
-    gain: float
-    own: NDArray[np.int64]
-    weights: NDArray[np.float64]
-    bias: NDArray[np.float64]
-
-    def __call__(self, logits: NDArray[Any], heard: NDArray[Any]) -> NDArray[np.float64]:
-        """Judge windows.
-
-        Args:
-            logits: the model's own, (n, its labels).
-            heard: departures from the population or the speaker, standardised, (n, pooled).
-
-        Returns:
-            Logits, (n, labels).
-        """
-        return self.gain * _taken(logits, self.own) + heard @ self.weights.T + self.bias
 
 
 @dataclass(frozen=True)
@@ -89,62 +61,6 @@ class Adapted:
     after: float
     interval: tuple[float, float]
     advice: tuple[str, ...]
-
-
-def fit_reading(
-    logits: NDArray[Any],
-    heard: NDArray[Any],
-    target: NDArray[np.int64],
-    own: NDArray[np.int64],
-    *,
-    penalty: float,
-) -> Reading:
-    """Fit a reading by penalised maximum likelihood, every label weighing alike.
-
-    Args:
-        logits: the model's own, (n, its labels).
-        heard: departures, standardised, (n, pooled).
-        target: label of each window, (n,).
-        own: see `Reading`.
-        penalty: of the squared weights, in examples.
-
-    Examples:
-        >>> rows = np.random.default_rng(0).normal(size=(40, 3))
-        >>> truth = (rows[:, 0] > 0).astype(int)
-        >>> reading = fit_reading(np.zeros((40, 2)), rows, truth, np.array([0, 1]), penalty=1.0)
-        >>> float(np.mean(reading(np.zeros((40, 2)), rows).argmax(axis=1) == truth)) > 0.9
-        True
-    """
-    from scipy.optimize import minimize
-
-    # Penalised weights lie where the examples do, which few examples span with few directions.
-    _, _, directions = np.linalg.svd(heard, full_matrices=False)
-    heard = heard @ directions.T
-    labels, size = len(own), heard.shape[1]
-    counts = np.bincount(target, minlength=labels)
-    weight = (len(target) / (labels * np.maximum(counts, 1)))[target]
-    base = _taken(logits, own)
-    hot = np.eye(labels)[target]
-
-    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        gain, bias = flat[0], flat[1 : 1 + labels]
-        weights = flat[1 + labels :].reshape(labels, size)
-        said = gain * base + heard @ weights.T + bias
-        wrong = weight[:, None] * (softmax(said) - hot)
-        own_part = negative_log_likelihood(said, target, weights=weight) * weight.sum()
-        held_back = 0.5 * penalty * (weights**2).sum() + 2.0 * (gain - 1) ** 2 + 0.5 * bias @ bias
-        slope = [
-            [(wrong * base).sum() + 4.0 * (gain - 1)],
-            wrong.sum(axis=0) + bias,
-            (wrong.T @ heard + penalty * weights).ravel(),
-        ]
-        return float(own_part + held_back), np.concatenate(slope)
-
-    start = np.zeros(1 + labels + labels * size)
-    start[0] = 1.0
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
-    weights = found[1 + labels :].reshape(labels, size)
-    return Reading(float(found[0]), own, weights @ directions, found[1 : 1 + labels])
 
 
 def adapt(
@@ -204,7 +120,7 @@ def adapt(
     own = np.array([known.index(e) if e in known else -1 for e in classes.emotions])
     statistics = dict(package.baseline)
     scale = np.sqrt(statistics["within"].astype(np.float64) + 1e-6)
-    heard = np.clip((pooled - statistics["population"]) / scale, -6.0, 6.0)
+    heard = np.clip((pooled - statistics["population"]) / scale, -FARTHEST, FARTHEST)
     logits = package.head(pooled.astype(np.float32)).astype(np.float64)
 
     penalty, held_out = _choose(logits, heard, target, own, clips, report)
@@ -237,7 +153,7 @@ def adapt(
         output,
         card,
         model=(package.folder / "model.onnx").read_bytes(),
-        head=_with_reading((package.folder / "head.onnx").read_bytes(), reading, scale),
+        head=behind_head((package.folder / "head.onnx").read_bytes(), reading, scale),
         baseline=statistics,
     )
     write_model_card(output)
@@ -247,12 +163,6 @@ def adapt(
         told = f"{package.card.title} had learnt {', '.join(met)} already: the figures flatter"
         advice = (*advice, told)
     return Adapted(made, len(clips), before, after, interval, advice)
-
-
-def _taken(logits: NDArray[Any], own: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Give the model's own logit of each label; a new label has none, and starts at nothing."""
-    centred = logits - logits.mean(axis=1, keepdims=True)
-    return np.asarray(np.where(own >= 0, centred[:, np.maximum(own, 0)], 0.0), np.float64)
 
 
 def _choose(
@@ -330,55 +240,6 @@ def _departures(
             rest = pooled[target == label] - statistics["population"]
             departures[label] = rest.mean(axis=0) * len(rest) / (len(rest) + 5.0)
     return departures
-
-
-def _with_reading(head: bytes, reading: Reading, scale: NDArray[np.float64]) -> bytes:
-    """Put a reading behind the head's own answer, in one ONNX file."""
-    import onnx
-    from onnx import helper, numpy_helper
-
-    model = onnx.load_from_string(head)
-    graph = model.graph
-    for node in graph.node:
-        for place, name in enumerate(node.output):
-            if name == "logits":
-                node.output[place] = "own_logits"
-        for place, name in enumerate(node.input):
-            if name == "logits":
-                node.input[place] = "own_logits"
-    # What is taken of the own logits, and that they are centred first, is one matrix.
-    labels = graph.output[0].type.tensor_type.shape.dim[1].dim_value or int(reading.own.max()) + 1
-    taken = np.zeros((labels, len(reading.own)))
-    for label, column in enumerate(reading.own):
-        if column >= 0:
-            taken[:, label] -= 1.0 / labels
-            taken[column, label] += 1.0
-    constants = {
-        "reading_scale": scale,
-        "reading_low": np.array(-6.0),
-        "reading_high": np.array(6.0),
-        "reading_taken": reading.gain * taken,
-        "reading_weights": reading.weights.T,
-        "reading_bias": reading.bias,
-    }
-    for name, values in constants.items():
-        graph.initializer.append(numpy_helper.from_array(np.asarray(values, np.float32), name))
-    steps = (
-        ("Sub", ["pooled", "baseline"], "reading_departure"),
-        ("Div", ["reading_departure", "reading_scale"], "reading_scaled"),
-        ("Clip", ["reading_scaled", "reading_low", "reading_high"], "reading_heard"),
-        ("MatMul", ["own_logits", "reading_taken"], "reading_own"),
-        ("Gemm", ["reading_heard", "reading_weights", "reading_bias"], "reading_new"),
-        ("Add", ["reading_own", "reading_new"], "logits"),
-    )
-    for kind, inputs, output in steps:
-        graph.node.append(helper.make_node(kind, inputs, [output]))
-    del graph.output[:]
-    kind = onnx.TensorProto.FLOAT
-    graph.output.append(helper.make_tensor_value_info("logits", kind, ["n", len(reading.own)]))
-    onnx.checker.check_model(model)
-    content: bytes = model.SerializeToString()
-    return content
 
 
 def _advice(
