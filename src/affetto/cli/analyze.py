@@ -216,6 +216,8 @@ def command(
             threads=threads,
         )
 
+        if save_baseline:
+            recognizer.new_baseline()  # refuses a model that learns none, before anything is heard
         out.remember(options)
 
         from affetto.api import analyze

@@ -136,6 +136,8 @@ def command(
     )
     if baseline is not None:
         recognizer.baseline = recognizer.open_baseline(baseline)
+    if save_baseline is not None:
+        recognizer.new_baseline()  # refuses a model that learns none, before anything is heard
     live = LiveRecognizer(recognizer, every=every)
     ended = _listen(
         live, source=source, device=device, seconds=seconds, form=form, record=record, quiet=quiet

@@ -144,13 +144,13 @@ class WindowPackage(ModelPackage):
             return np.asarray(-_SHARPNESS * (apart**2).sum(axis=2), np.float32)
         if not self.card.genders:
             return pooled
-        scaled = pooled.reshape(len(pooled), 2, -1) / np.float32(self.card.temperature)
+        scaled = pooled.reshape(-1, 2, len(self.labels)) / np.float32(self.card.temperature)
         summed: NDArray[np.float32] = np.logaddexp(scaled[:, 0], scaled[:, 1])
         return np.asarray(summed * np.float32(self.card.temperature), np.float32)
 
     def female(self, pooled: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give the probability that a woman speaks, (n,), of a model that tells genders."""
-        scaled = pooled.astype(np.float64).reshape(len(pooled), 2, -1) / self.card.temperature
+        scaled = pooled.astype(np.float64).reshape(-1, 2, len(self.labels)) / self.card.temperature
         sums = np.logaddexp.reduce(scaled, axis=2)
         return np.asarray(1.0 / (1.0 + np.exp(np.clip(sums[:, 1] - sums[:, 0], -60, 60))))
 
