@@ -246,7 +246,9 @@ def _sides(
 
 def _describe(config: ModelConfig, table: Table) -> str:
     languages = ", ".join(sorted({clip.language for clip in table if clip.language}))
+    encoder = getattr(config.settings, "encoder", None)
     return (
-        f"{config.family.help[0].upper()}{config.family.help[1:]}, trained on {len(table)} clips "
-        f"of {len(table.speakers)} speakers{f' ({languages})' if languages else ''}"
+        f"{config.family.help[0].upper()}{config.family.help[1:]}"
+        f"{f' ({encoder})' if encoder else ''}, trained on {len(table)} clips of "
+        f"{len(table.speakers)} speakers{f' ({languages})' if languages else ''}"
     )
