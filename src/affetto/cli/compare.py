@@ -1,15 +1,14 @@
 """`affetto compare`: families of models × protocols × seeds, and the table of them."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from affetto.cli.console import note, print_data
-from affetto.cli.options import refuse_unused
+from affetto.cli.console import give, note, print_data
+from affetto.cli.options import Tables, refuse_unused
 from affetto.errors import OptionError
-from affetto.jobs import atomic_write, check_file, check_folder, check_there
+from affetto.jobs import check_file, check_folder, check_there
 
 if TYPE_CHECKING:
     from affetto.lab.results import Result
@@ -29,12 +28,7 @@ _USED = {
 
 def command(
     context: typer.Context,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="TABLE", help="A table of clips, or a corpus's folder; again for more."
-        ),
-    ] = None,
+    data: Tables = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -182,13 +176,7 @@ def _give(found: "list[Result]", form: str, output: Path | None) -> None:
     """Write the table."""
     from affetto.lab.comparison_tables import to_csv, to_latex, to_markdown
 
-    text = {"markdown": to_markdown, "csv": to_csv, "latex": to_latex}[form](found)
-    if output is None:
-        print_data(text)
-        sys.stdout.flush()
-        return
-    with atomic_write(output) as file:
-        file.write(text)
+    give({"markdown": to_markdown, "csv": to_csv, "latex": to_latex}[form](found), output)
 
 
 def _draw(found: "list[Result]", path: Path) -> None:

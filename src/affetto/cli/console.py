@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from rich.console import Console
     from rich.text import Text
 
     from affetto.cli.glyphs import Glyphs
 
-__all__ = ["glyphs_for", "note", "print_data", "show"]
+__all__ = ["give", "glyphs_for", "note", "print_data", "show"]
 
 
 def show(page: "Callable[[int, Glyphs], Iterable[Text]]") -> None:
@@ -50,6 +51,26 @@ def print_data(text: str) -> None:
     if hasattr(stream, "reconfigure") and not stream.isatty():
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
     stream.write(text)
+
+
+def give(text: str, output: "Path | None") -> None:
+    """Write a text to a file, whole or not at all; to stdout where there is none.
+
+    Args:
+        text: what is asked for.
+        output: the file.
+
+    Raises:
+        OutputError: it can't be written.
+    """
+    if output is None:
+        print_data(text)
+        sys.stdout.flush()
+        return
+    from affetto.jobs import atomic_write
+
+    with atomic_write(output) as file:
+        file.write(text)
 
 
 def note(message: str) -> None:

@@ -1,18 +1,17 @@
 """`affetto evaluate`: a model measured on any clips, or the results of protocols."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from affetto.cli.console import note, print_data, show
+from affetto.cli.console import give, note, show
 from affetto.cli.evaluation_files import check_importance, write_card, write_importance
 from affetto.cli.options import Model, Prior, refuse_unused
 from affetto.errors import OptionError
-from affetto.jobs import atomic_write, check_file, check_folder, check_there
+from affetto.jobs import check_file, check_folder, check_there
 
 if TYPE_CHECKING:
     from affetto.lab.augment import Step
@@ -225,7 +224,7 @@ def command(
     heard += [f"prior {prior}"] if prior != "even" else []
     if form == "json":
         row = {**about, "conditions": conditions, "seed": seed, **report.to_dict()}
-        _give(json.dumps(row, ensure_ascii=False, indent=2) + "\n", output)
+        give(json.dumps(row, ensure_ascii=False, indent=2) + "\n", output)
     else:
         _print(report, f"{model} on {manifest}", ", ".join(heard), output)
     for file, error in outcome.failed.items():
@@ -330,16 +329,7 @@ def _print(report: "Report", title: str, conditions: str, output: Path | None) -
         )
         return
     lines = page(report, title=title, conditions=conditions, width=_FILE_WIDTH)
-    _give("".join(line.plain.rstrip() + "\n" for line in lines), output)
-
-
-def _give(text: str, output: Path | None) -> None:
-    if output is None:
-        print_data(text)
-        sys.stdout.flush()
-        return
-    with atomic_write(output) as file:
-        file.write(text)
+    give("".join(line.plain.rstrip() + "\n" for line in lines), output)
 
 
 def _sum_up(folder: Path, protocol: str | None, form: str, output: Path | None) -> None:
@@ -359,9 +349,9 @@ def _sum_up(folder: Path, protocol: str | None, form: str, output: Path | None) 
         )
     found = gather(folds)
     if form == "json":
-        _give(json.dumps([_result_row(r) for r in found], indent=2) + "\n", output)
+        give(json.dumps([_result_row(r) for r in found], indent=2) + "\n", output)
     else:
-        _give(tables(found), output)
+        give(tables(found), output)
 
 
 def _result_row(result: "Result") -> dict[str, Any]:

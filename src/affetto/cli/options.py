@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -10,11 +10,17 @@ from affetto.errors import OptionError
 
 __all__ = [
     "Baseline",
+    "Exclude",
+    "Gender",
     "Labels",
+    "Licence",
+    "MinCount",
     "Model",
     "NoBaseline",
     "Prior",
     "SaveBaseline",
+    "Seed",
+    "Tables",
     "Window",
     "refuse_unused",
 ]
@@ -45,6 +51,26 @@ SaveBaseline: TypeAlias = Annotated[
 Prior: TypeAlias = Annotated[
     str,
     typer.Option(metavar="PRIOR", help="How common each emotion is: everyday, even, or angry=2,…"),
+]
+Exclude: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="A,B,…", help="Emotions to leave out.")
+]
+MinCount: TypeAlias = Annotated[
+    int | None, typer.Option(metavar="N", min=2, help="Leave out emotions with fewer clips.")
+]
+Gender: TypeAlias = Annotated[
+    bool, typer.Option("--gender", help="Tell women from men as well, for each emotion.")
+]
+Licence: TypeAlias = Annotated[
+    Literal["research", "commercial"],
+    typer.Option(help="commercial leaves out corpora that forbid it."),
+]
+Seed: TypeAlias = Annotated[int, typer.Option(min=0, help="Of everything drawn.")]
+Tables: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--data", metavar="TABLE", help="A table of clips, or a corpus's folder; again for more."
+    ),
 ]
 
 

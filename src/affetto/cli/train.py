@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from affetto.cli.console import note
-from affetto.cli.options import refuse_unused
+from affetto.cli.options import Exclude, Gender, Licence, MinCount, Seed, refuse_unused
 from affetto.errors import OptionError
 from affetto.jobs import check_folder, check_there
 
@@ -68,16 +68,9 @@ def command(
             "--set", metavar="NAME=VALUE", help="A family's value: rate=1e-3, features.hop=256 …"
         ),
     ] = None,
-    exclude: Annotated[
-        str | None, typer.Option(metavar="A,B,…", help="Emotions to leave out.")
-    ] = None,
-    min_count: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=2, help="Leave out emotions with fewer clips."),
-    ] = None,
-    gender: Annotated[
-        bool, typer.Option("--gender", help="Tell women from men as well, for each emotion.")
-    ] = False,
+    exclude: Exclude = None,
+    min_count: MinCount = None,
+    gender: Gender = False,
     noises: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="affetto: sounds without speech."),
@@ -90,10 +83,7 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="affetto: an encoder to start from."),
     ] = None,
-    licence: Annotated[
-        Literal["research", "commercial"],
-        typer.Option(help="commercial leaves out corpora that forbid it."),
-    ] = "research",
+    licence: Licence = "research",
     runs: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where training keeps its state.")
     ] = Path("runs"),
@@ -112,7 +102,7 @@ def command(
         int,
         typer.Option(metavar="N", min=0, help="affetto: checks without a better; 0 never stops."),
     ] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
+    seed: Seed = 0,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Processes for features; one a core.")
     ] = None,

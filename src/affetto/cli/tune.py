@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from affetto.cli.console import note, show
-from affetto.cli.options import refuse_unused
+from affetto.cli.options import Exclude, Gender, Licence, MinCount, Seed, Tables, refuse_unused
 from affetto.errors import OptionError
 from affetto.jobs import check_folder, check_there
 
@@ -37,12 +37,7 @@ def command(
             "values.",
         ),
     ] = None,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="TABLE", help="A table of clips, or a corpus's folder; again for more."
-        ),
-    ] = None,
+    data: Tables = None,
     values: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,25 +60,15 @@ def command(
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, help="Trials side by side, which share the cores.")
     ] = 1,
-    exclude: Annotated[
-        str | None, typer.Option(metavar="A,B,…", help="Emotions to leave out.")
-    ] = None,
-    min_count: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=2, help="Leave out emotions with fewer clips."),
-    ] = None,
-    gender: Annotated[
-        bool, typer.Option("--gender", help="Tell women from men as well, for each emotion.")
-    ] = False,
-    licence: Annotated[
-        Literal["research", "commercial"],
-        typer.Option(help="commercial leaves out corpora that forbid it."),
-    ] = "research",
+    exclude: Exclude = None,
+    min_count: MinCount = None,
+    gender: Gender = False,
+    licence: Licence = "research",
     runs: Annotated[
         Path,
         typer.Option(metavar="FOLDER", help="Where features and the search keep their state."),
     ] = Path("runs"),
-    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Look for the values with which a family of models does best.
 

@@ -21,7 +21,7 @@ from affetto.lab.extras import require
 from affetto.lab.families.lesson import Fitted, Lesson
 from affetto.lab.predictions import Prediction
 from affetto.lab.results import Fold, write_fold
-from affetto.models.calibration import fit_temperature, softmax
+from affetto.models.calibration import softmax
 from affetto.models.network import open_network
 
 if TYPE_CHECKING:
@@ -176,19 +176,11 @@ def measure(
     seconds = time.monotonic() - began
     test = lesson.clean.inputs(sides[2], length=job.model.features.length)
     logits = as_good_as_trained(fitted, test)
-    temperature = 1.0
-    if fitted.held_out is not None:
-        judged = fitted.held_out
-        temperature = fit_temperature(judged.logits, lesson.target[judged.clips])
+    temperature = fitted.temperature(lesson.target)
     clips = [part[i] for i in sides[2]]
     predictions = [
-        Prediction(
-            clip.key,
-            clip.speaker,
-            clip.gender,
-            clip.language,
-            protocol.label(clip),
-            dict(zip(protocol.labels, row.tolist(), strict=True)),
+        Prediction.of(
+            clip, protocol.label(clip), dict(zip(protocol.labels, row.tolist(), strict=True))
         )
         for clip, row in zip(clips, softmax(logits, temperature=temperature), strict=True)
     ]

@@ -17,7 +17,7 @@ from affetto.lab.crossval import held_out
 from affetto.lab.predictions import Prediction
 from affetto.lab.results import Fold, write_fold
 from affetto.lab.text_tables import markdown
-from affetto.models.calibration import fit_temperature, softmax
+from affetto.models.calibration import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -115,23 +115,15 @@ def cross_corpus(
             workers=workers,
             report=report,
         )
-        temperature = 1.0
-        if fitted.held_out is not None:
-            judged = fitted.held_out
-            temperature = fit_temperature(judged.logits, lesson.target[judged.clips])
+        temperature = fitted.temperature(lesson.target)
         for fold in wanted:
             corpus = (pair_of(fold.protocol) or ("", ""))[1]
             places = [i for i, clip in enumerate(table) if clip.corpus == corpus and clip.emotion]
-            features = lesson.clean.stacked(places, length=model.features.length)
+            features = lesson.clean.inputs(places, length=model.features.length)
             said = softmax(as_good_as_trained(fitted, features), temperature=temperature)
             predictions = [
-                Prediction(
-                    table[i].key,
-                    table[i].speaker,
-                    table[i].gender,
-                    table[i].language,
-                    str(table[i].emotion),
-                    dict(zip(labels, row.tolist(), strict=True)),
+                Prediction.of(
+                    table[i], str(table[i].emotion), dict(zip(labels, row.tolist(), strict=True))
                 )
                 for i, row in zip(places, said, strict=True)
             ]

@@ -10,9 +10,8 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +19,7 @@ from torch import Tensor, nn
 from affetto.dsp import SAMPLE_RATE
 from affetto.errors import MissingExtraError, ModelError, OptionError
 from affetto.models.hub import HubName
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from affetto.models.quiet import quiet
 
 __all__ = ["SpeechEncoder", "load_encoder", "pool"]
 
@@ -276,7 +273,7 @@ def load_encoder(name: str) -> SpeechEncoder:
     except ImportError:
         raise MissingExtraError("transformers", extra="hf", purpose="a speech encoder") from None
     folder = _folder(name)
-    with _quiet(transformers.utils.logging):
+    with quiet(transformers.utils.logging):
         try:
             extractor = transformers.AutoFeatureExtractor.from_pretrained(
                 folder, local_files_only=True
@@ -362,20 +359,6 @@ def _folder(name: str) -> Path:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ModelError(f"{wanted} can't be downloaded ({reason}): give {_FILES}") from None
     return found
-
-
-@contextmanager
-def _quiet(logging: Any) -> Iterator[None]:
-    """Keep transformers from telling our users about weights that nobody asked for."""
-    before, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
-        if bar:
-            logging.enable_progress_bar()
 
 
 def _heard(length: int, counts: Tensor) -> Tensor:

@@ -130,16 +130,8 @@ def predict(
     predictions = []
     for clip, sound in heard:
         decision = recognizer.decide(sound, baseline=learned.get(clip.speaker))
-        predictions.append(
-            Prediction(
-                clip.key,
-                clip.speaker,
-                clip.gender,
-                clip.language,
-                clip.emotion.value if clip.emotion is not None else None,
-                decision.scores,
-            )
-        )
+        truth = clip.emotion.value if clip.emotion is not None else None
+        predictions.append(Prediction.of(clip, truth, decision.scores))
     return Outcome(predictions, failed)
 
 

@@ -212,11 +212,8 @@ def of_held_out(
     """
     names = [str(label) for label in labels]
     said = [
-        Prediction(
-            clip.key,
-            clip.speaker,
-            clip.gender,
-            clip.language,
+        Prediction.of(
+            clip,
             None if clip.emotion is None else clip.emotion.value,
             dict(zip(names, row, strict=True)),
         )

@@ -5,12 +5,13 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from affetto.errors import ManifestError, OutputError
 from affetto.jobs import atomic_path, atomic_write, check_file
+from affetto.lab.corpora.table import Clip
 
 __all__ = [
     "Prediction",
@@ -47,6 +48,17 @@ class Prediction:
     language: str | None
     truth: str | None
     scores: Mapping[str, float]
+
+    @classmethod
+    def of(cls, clip: Clip, truth: str | None, scores: Mapping[str, float]) -> Self:
+        """Say what was said of a clip.
+
+        Args:
+            clip: the clip.
+            truth: its true label, as it counts here.
+            scores: label → probability.
+        """
+        return cls(clip.key, clip.speaker, clip.gender, clip.language, truth, scores)
 
     @property
     def top(self) -> str:

@@ -95,13 +95,8 @@ def measure_random(
             head_logits(student, embed(student, own, test, recipe)), temperature=temperature
         )
         predictions = [
-            Prediction(
-                clip.key,
-                clip.speaker,
-                clip.gender,
-                clip.language,
-                protocol.label(clip),
-                dict(zip(own.labels, row.tolist(), strict=True)),
+            Prediction.of(
+                clip, protocol.label(clip), dict(zip(own.labels, row.tolist(), strict=True))
             )
             for clip, row in zip((own.table[i] for i in split.test), said, strict=True)
         ]

@@ -19,9 +19,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from affetto.emotions import Emotion
 from affetto.errors import MissingExtraError, ModelError
@@ -29,10 +28,11 @@ from affetto.features.recipe import FeatureRecipe
 from affetto.models.card import Card
 from affetto.models.export import export
 from affetto.models.network import open_session
+from affetto.models.quiet import quiet
 from affetto.models.window_package import write_window_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from affetto.models.package import ModelPackage
 
@@ -114,7 +114,7 @@ def convert(folder: Path, output: Path, *, name: str) -> ModelPackage:
     from affetto.models.foreign_networks import of_speechbrain, of_transformers
 
     read = of_transformers if (folder / "config.json").is_file() else of_speechbrain
-    with _quiet(transformers.utils.logging):
+    with quiet(transformers.utils.logging):
         network, said, normalise = read(folder, name)
     labels = () if sorted(said) == sorted(DIMENSIONS) else labels_of(said, name)
     free = {"features": {0: "n", 1: "samples"}, "logits": {0: "n"}}
@@ -195,16 +195,3 @@ def _cache() -> Path:
         return Path(named)
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     return (Path(base) if base else Path.home() / ".cache") / "affetto" / "models"
-
-
-@contextmanager
-def _quiet(logging: Any) -> Iterator[None]:
-    """Keep transformers from telling our users about weights that nobody asked for."""
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
-        logging.enable_progress_bar()

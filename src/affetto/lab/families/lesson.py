@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from affetto.errors import CorpusError
+from affetto.models.calibration import fit_temperature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,3 +109,16 @@ class Fitted:
     parameters: int
     notes: Mapping[str, Any] = field(default_factory=dict)
     held_out: HeldOut | None = None
+
+    def temperature(self, target: NDArray[np.int64]) -> float:
+        """Read off what was held out by how much the logits are to be divided.
+
+        Args:
+            target: class of each of the lesson's clips.
+
+        Returns:
+            1.0 where nothing was held out.
+        """
+        if self.held_out is None:
+            return 1.0
+        return fit_temperature(self.held_out.logits, target[self.held_out.clips])
