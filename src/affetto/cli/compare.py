@@ -112,6 +112,11 @@ def command(
     if data:
         if not model:
             raise OptionError("found no --model, expected one or more beside --data")
+        if "affetto" in model:
+            raise OptionError(
+                "found --model affetto, the bundled recipe, expected a family: that is measured "
+                "by `affetto evaluate PROTOCOL --data TABLE`, whose results --from shows as well"
+            )
         if not protocol and not cross:
             raise OptionError("found no --protocol, expected one or more beside --data, or --cross")
         for folder in (results, runs):

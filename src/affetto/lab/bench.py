@@ -158,7 +158,6 @@ def measure(
     part = table.select(own)  # whole corpora, so that all folds share their features
     at = {place: i for i, place in enumerate(own)}
     sides = [np.array([at[i] for i in side]) for side in (fold.train, fold.validation, fold.test)]
-    began = time.monotonic()
     lesson, fitted = learn(
         job.model,
         part,
@@ -173,7 +172,6 @@ def measure(
         workers=workers,
         report=report,
     )
-    seconds = time.monotonic() - began
     test = lesson.clean.inputs(sides[2], length=job.model.features.length)
     logits = as_good_as_trained(fitted, test)
     temperature = fitted.temperature(lesson.target)
@@ -188,7 +186,6 @@ def measure(
         "config": job.model.to_dict(),
         "parameters": fitted.parameters,
         "bytes": len(fitted.onnx),
-        "training_seconds": round(seconds, 1),
         "times_real_time": round(_speed(fitted, job.model, clips[:_TIMED]), 1),
         "temperature": round(temperature, 4),
         **{name: value for name, value in fitted.notes.items() if name != "settings"},
@@ -255,7 +252,10 @@ def learn(
         report=report,
         check=check,
     )
-    return lesson, model.family.fit(lesson, model.settings, model.features)
+    began = time.monotonic()
+    fitted = model.family.fit(lesson, model.settings, model.features)
+    spent = {"training_seconds": round(time.monotonic() - began, 1)}
+    return lesson, replace(fitted, notes={**fitted.notes, **spent})
 
 
 def variants(

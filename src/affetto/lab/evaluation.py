@@ -118,9 +118,11 @@ def predict(
         OptionError: an unknown step.
         AudioError: no clip could be heard.
     """
-    heard, failed = hear(model, clips, steps=steps, seed=seed, workers=workers, describe=describe)
     package = model if isinstance(model, ModelPackage) else resolve(str(model))
     recognizer = Recognizer(package, prior=prior)
+    if baseline:
+        recognizer.new_baseline()  # a model that learns no voices says so before it listens
+    heard, failed = hear(model, clips, steps=steps, seed=seed, workers=workers, describe=describe)
     voices: dict[str | None, list[Heard]] = {}
     if baseline:
         for clip, sound in heard:
