@@ -16,6 +16,7 @@ from affetto.jobs import check_there
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from affetto.features.recipe import FeatureRecipe
     from affetto.models import Card
 
 __all__ = ["app", "card_page"]
@@ -291,9 +292,12 @@ def card_page(card: "Card", folder: Path, *, width: int = 80) -> "Iterator[Text]
         yield from _fact("", words, width, style="bold")
     if terms := licence_file(folder):
         yield from _fact("", f"in full: {terms}", width)
-    yield from _fact("labels", ", ".join(card.labels), width)
+    says = ", ".join(card.labels) or "none, but valence, arousal and dominance"
+    yield from _fact("labels", f"{says}; of women and of men" if card.genders else says, width)
     yield from _fact("languages", ", ".join(card.languages) or "not stated", width)
     yield from _fact("window", f"{card.window:g} s, every {card.hop:g} s", width)
+    if card.features is not None:
+        yield from _fact("hears", _heard(card.features), width)
     yield from _fact("size", f"{_size(folder) / 1e6:.1f} MB in {folder}", width)
     yield Text()
     yield Text("Trained on", "bold")
@@ -308,7 +312,8 @@ def card_page(card: "Card", folder: Path, *, width: int = 80) -> "Iterator[Text]
     yield Text()
     yield Text("Calibration", "bold")
     yield from _fact("temperature", f"{card.temperature:.3g}", width)
-    yield from _fact("with a baseline", f"{card.temperature_baseline:.3g}", width)
+    if card.features is None:  # what judges windows for themselves knows no baseline
+        yield from _fact("with a baseline", f"{card.temperature_baseline:.3g}", width)
     yield Text()
     yield Text("Measured", "bold")
     if not card.results:
@@ -317,6 +322,18 @@ def card_page(card: "Card", folder: Path, *, width: int = 80) -> "Iterator[Text]
         yield Text(f"  {name}")
         for line in wrap(_figures(figures), width - 4):
             yield Text(f"    {line}", "dim")
+
+
+def _heard(features: "FeatureRecipe") -> str:
+    """Say what a model makes of the sound of a window."""
+    if features.kind == "picture":
+        return f"a picture of the mel spectrogram, {features.size} × {features.size}"
+    if features.kind == "sound":
+        return "the sound itself"
+    parts = ", ".join(features.parts)
+    if features.kind == "row":
+        return f"one row: {parts}"
+    return f"{features.length or 'all'} frames: {parts}"
 
 
 def licence_file(folder: Path) -> Path | None:

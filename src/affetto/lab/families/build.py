@@ -87,7 +87,8 @@ def choose_classes(
         report: told what is left out.
 
     Raises:
-        CorpusError: fewer than two emotions are left, or one has a single clip.
+        CorpusError: fewer than two emotions are left, or one has a single clip; or, of genders,
+            no woman speaks, or no man.
 
     Examples:
         >>> from pathlib import Path
@@ -97,31 +98,48 @@ def choose_classes(
         >>> choose_classes(clips).names
         ('happy', 'sad')
     """
+    if genders:
+        _check_genders(table)
     every = Classes(tuple(Emotion), genders=genders)
-    counts = Counter((clip.emotion, name) for clip in table if (name := every.of(clip)))
-    found = {emotion for emotion, _ in counts} - set(exclude)
-    fewest = {
-        emotion: min(
-            (n for (of, _), n in counts.items() if of == emotion),
-            default=0,
-        )
-        for emotion in found
+    counts = Counter(every.of(clip) for clip in table)
+    found = {clip.emotion for clip in table if clip.emotion} - set(exclude)
+    least = min_count or _LEAST
+    few = {
+        emotion: [name for name in Classes((emotion,), genders).names if counts[name] < least]
+        for emotion in sorted(found)
     }
-    single = sorted(str(e) for e, n in fewest.items() if n < (min_count or _LEAST))
-    if single and min_count is None:
+    if min_count is None and any(few.values()):
+        short = ", ".join(f"{counts[name]} of {name}" for names in few.values() for name in names)
         raise CorpusError(
-            f"found one clip of {', '.join(single)}, expected {_LEAST} or more of each emotion: "
-            "leave it out (--exclude, or --min-count), or give more clips"
+            f"found too few clips, {short}, expected {_LEAST} or more of each class: leave the "
+            "emotion out (--exclude, or --min-count), or give more clips"
         )
-    if single and report is not None:
-        report(f"left out, with fewer than {min_count} clips: {', '.join(single)}")
-    kept = tuple(e for e in Emotion if e in found and e.value not in single)
+    left_out = [emotion.value for emotion, names in few.items() if names]
+    if left_out and report is not None:
+        report(f"left out, with fewer than {min_count} clips: {', '.join(left_out)}")
+    kept = tuple(e for e in Emotion if e in found and e.value not in left_out)
     if len(kept) < 2:
         raise CorpusError(
             f"found clips of {', '.join(kept) or 'no emotion'} to learn from, expected two "
             "emotions or more"
         )
     return Classes(kept, genders)
+
+
+def _check_genders(table: Sequence[Clip]) -> None:
+    """Make sure that women and men speak."""
+    known = {clip.gender for clip in table if clip.emotion is not None} - {None}
+    if not known:
+        raise CorpusError(
+            "found no clip that says whether a woman or a man speaks, expected both to be known: "
+            "give a column gender (f or m), or leave out --gender"
+        )
+    if len(known) == 1:
+        missing = "no man" if "f" in known else "no woman"
+        raise CorpusError(
+            f"found clips in which {missing} speaks, expected women and men: leave out --gender, "
+            "or give clips of both"
+        )
 
 
 def build_family(
@@ -227,7 +245,7 @@ def _sides(
     if not chosen or len(left) < len(classes.names):
         if report is not None:
             report(
-                f"{len(table.speakers)} speakers are too few to hold some out: clips are held out "
+                f"too few speakers to hold some out ({len(table.speakers)}): clips are held out "
                 "instead, which says little of unheard voices"
             )
         by_speaker = False
