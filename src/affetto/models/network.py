@@ -86,7 +86,7 @@ class Network:
         given = session.get_inputs()[0]
         self._input = given.name
         # Some exports take one input at a time and no more.
-        self._block = given.shape[0] if isinstance(given.shape[0], int) else _BLOCK
+        self._block = next((n for n in given.shape[:1] if isinstance(n, int)), _BLOCK)
         self._output = session.get_outputs()[0].name
 
     def __call__(self, features: Inputs) -> NDArray[np.float32]:
