@@ -96,12 +96,22 @@ def test_a_key_interrupt_passes_and_tells_what_is_kept(data, tmp_path):
 def test_the_folder_holds_log_checkpoints_and_picture(data, tmp_path):
     history = teach(fresh(), batches(data), loop(), folder=tmp_path, validate=scores)
     assert json.loads((tmp_path / "log.json").read_text()) == history
-    assert {path.name for path in tmp_path.iterdir()} - {"curves.png"} == {
+    assert {path.name for path in tmp_path.iterdir()} - {"curves.png", "events"} == {
         "log.json",
         "last.safetensors",
         "best.safetensors",
     }
     assert {"step", "speech", "plain", "relative", "distil", "speaker", "score"} == set(history[0])
+
+
+def test_tensorboard_can_follow(data, tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    history = teach(fresh(), batches(data), loop(), folder=tmp_path, validate=scores)
+    told = EventAccumulator(str(tmp_path / "events"))
+    told.Reload()
+    assert [point.step for point in told.Scalars("score")] == [row["step"] for row in history]
 
 
 def test_it_stops_when_nothing_gets_better(data):
