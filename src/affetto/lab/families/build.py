@@ -18,7 +18,7 @@ from affetto.lab.crossval import held_out
 from affetto.lab.measured import of_held_out, to_notes
 from affetto.lab.model_card import write_model_card
 from affetto.models import Card, TrainingCorpus, write_window_package
-from affetto.models.calibration import fit_temperature, softmax
+from affetto.models.calibration import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -203,10 +203,8 @@ def build_family(
         arrays=features.of(table, config) if features else None,
     )
     as_good_as_trained(fitted, lesson.clean.inputs(train[:64], length=config.features.length))
-    temperature, measured = 1.0, []
-    if fitted.held_out is not None:
-        judged = fitted.held_out
-        temperature = fit_temperature(judged.logits, lesson.target[judged.clips])
+    temperature, measured = fitted.temperature(lesson.target), []
+    if (judged := fitted.held_out) is not None:
         said = softmax(judged.logits, temperature=temperature)
         # Whoever speaks, the classes of an emotion say the same of it.
         said = said.reshape(len(said), -1, len(classes.emotions)).sum(axis=1)
