@@ -186,7 +186,14 @@ class _Layout:
 
 
 def _speaker(segment: Segment) -> str:
-    return printable(segment.speaker or "")
+    """Name who speaks, and whether a woman or a man does, as far as either is known.
+
+    Examples:
+        >>> _speaker(Segment(0.0, 1.0, "sad", {"sad": 1.0}, 1.0, 0.0, 0.0, gender="f"))
+        'woman'
+    """
+    voice = {"f": "woman", "m": "man"}.get(segment.gender or "")
+    return printable(" ".join(filter(None, (segment.speaker, voice))))
 
 
 def _second(segment: Segment) -> tuple[str, float] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,7 +105,7 @@ def choose(
     features, target = _rows(lesson, lesson.everything())
     scaled = Scaled.of(features)
     fitted = write(_fit(make(best[1]), scaled.rows, target), scaled)
-    notes = {"settings": settings, "chosen": {name: best[1]}, "scores": scores}
+    notes = {"settings": asdict(settings), "chosen": {name: best[1]}, "scores": scores}
     return Fitted(fitted.onnx, fitted.logits, fitted.parameters, notes, best[2])
 
 
