@@ -42,7 +42,7 @@ NPM = $(if $(NODE),PATH="$$(cd $(BIN) && pwd):$$PATH" && )cd web && npm
 # Prerequisites are expanded a second time ($$): so only the page's tasks look for Node.
 .SECONDEXPANSION:
 
-.PHONY: help demo page page-check test lint format types imports docs bench model results check clean
+.PHONY: help demo page page-check test lint format types imports docs bench model results families check clean
 .DEFAULT_GOAL := help
 
 help: ## list the tasks
@@ -92,9 +92,22 @@ RUNS ?= ../runs
 model: $(VENV)/.all ## train the bundled model again from the corpora (hours)
 	$(BIN)/affetto train $(MATERIAL) --output src/affetto/models/bundled/default
 
-results: $(VENV)/.all ## measure every protocol again and write docs/results.md (hours)
+CLASSICAL = $(addprefix --model ,svm mlp forest gradient-boosting)
+NETWORKS = $(addprefix --model ,cnn1d lstm cnn cnn-lstm resnet18 mfcc-cnn yolo-cls)
+UNHEARD = $(addprefix --protocol ,ravdess-6fold emodb-loso savee-loso)
+RANDOM = $(addprefix --protocol ,ravdess-random-14 english-pool-6)
+BENCH = $(BIN)/affetto compare --data $(SHARED)/corpora/labels.csv --runs $(RUNS) --results docs/results
+
+results: $(VENV)/.all families ## measure every protocol again and write docs/results.md (hours)
 	$(BIN)/affetto evaluate all $(MATERIAL) --results docs/results --output docs/results.md
 	$(BIN)/affetto models note src/affetto/models/bundled/default --from docs/results
+
+families: $(VENV)/.all ## train every family on every protocol, fold by fold (days without a GPU; it resumes)
+	$(BENCH) $(CLASSICAL) $(UNHEARD)
+	$(BENCH) $(CLASSICAL) $(RANDOM) --seeds 0,1,2
+	$(BENCH) $(NETWORKS) $(UNHEARD)
+	$(BENCH) $(NETWORKS) $(RANDOM)
+	$(BENCH) --model svm --cross
 
 check: lint types imports docs ## everything that is not a test
 

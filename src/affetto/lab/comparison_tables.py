@@ -266,8 +266,9 @@ _ABOUT = {
     "Unheard speakers": (
         "No test speaker trains. Means over the seeds ± their standard deviation; intervals of",
         "95 % by bootstrap over speakers, of the first seed. Behind the best: the difference in",
-        "UAR with its paired interval; p: McNemar's test. × real time: of one core. Figures in",
-        "italics are others'.",
+        "UAR with its paired interval; p: McNemar's test. × real time: of one core's own work;",
+        "training: of a fold, on two cores, perhaps beside other work. Figures in italics are",
+        "others' and were not measured by this command.",
     ),
     "Random splits": (
         "Clips are drawn by chance: the speakers and sentences that test are heard in training.",
