@@ -163,6 +163,8 @@ def test_results_of_other_models_are_not_taken_for_this_ones() -> None:
     assert [result.model for result in belonging(found, card(name="cnn"))] == ["cnn"]
     with pytest.raises(OptionError, match="found results of cnn, svm, expected those of one"):
         belonging(found, card())
+    recipe = gather([fold("a-loso"), fold("a-loso", model="svm")])
+    assert [result.model for result in belonging(recipe, card())] == ["affetto"]
     several = card(training=(TrainingCorpus("a", "free"), TrainingCorpus("b", "free")))
     ways = gather([fold("a-loso", variant=way) for way in ("pool", "intra")])
     assert [result.variant for result in belonging(ways, several)] == ["pool"]

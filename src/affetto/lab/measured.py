@@ -11,7 +11,7 @@ from affetto.errors import OptionError
 from affetto.lab.corpora import Clip
 from affetto.lab.figures import Report, summarise
 from affetto.lab.predictions import Prediction
-from affetto.lab.results import CLEAN, Result
+from affetto.lab.results import CLEAN, OWN, Result
 from affetto.models import Card
 
 __all__ = ["Figures", "Measured", "Setting", "belonging", "of_held_out", "of_results", "to_notes"]
@@ -145,8 +145,9 @@ class Measured:
 def belonging(results: Iterable[Result], card: Card) -> list[Result]:
     """Choose the results that speak for a model.
 
-    Of several models' results these are the ones under its own name; and what a single corpus
-    teaches says nothing of a model that several taught.
+    Of several models' results these are the ones under its own name, or those of the recipe by
+    which the bundled model and others of its kind are made; and what a single corpus teaches says
+    nothing of a model that several taught.
 
     Args:
         results: of `affetto.lab.results.gather`.
@@ -158,12 +159,13 @@ def belonging(results: Iterable[Result], card: Card) -> list[Result]:
     found = list(results)
     models = {result.model for result in found}
     if len(models) > 1:
-        if card.name not in models:
+        own = OWN if card.kind == "frames" and card.name not in models else card.name
+        if own not in models:
             raise OptionError(
                 f"found results of {', '.join(sorted(models))}, expected those of one model or of "
                 f"{card.name}: give a folder that holds them alone"
             )
-        found = [result for result in found if result.model == card.name]
+        found = [result for result in found if result.model == own]
     if len(card.training) > 1:
         found = [result for result in found if result.variant == "pool"]
     return found
