@@ -261,3 +261,20 @@ def test_no_file_and_no_family_are_told_apart(tmp_path: Path) -> None:
         ModelConfig.of("gone")
     with pytest.raises(AffettoError, match="found model ''"):
         ModelConfig.of("")
+
+
+@pytest.mark.parametrize(
+    ("model", "value"),
+    [
+        ("yolo-cls", "width=0.5"),
+        ("yolo-cls", "stretch=[0.9, 1.1]"),
+        ("yolo-cls", "features.mfcc=20"),
+        ("cnn", "size='s'"),
+        ("cnn", "features.size=64"),
+        ("svm", "features.length=100"),
+        ("wav2vec2-svm", "features.hop=256"),
+    ],
+)
+def test_values_that_do_nothing_are_refused(model: str, value: str) -> None:
+    with pytest.raises(OptionError, match=f"which does nothing for {model}"):
+        ModelConfig.of(model).changed([value])

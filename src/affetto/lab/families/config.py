@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 
 from affetto.errors import OptionError
 from affetto.lab.families import find
+from affetto.lab.families.settings import NetworkSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,6 +88,25 @@ class ModelConfig:
                 f"found features.length = {found.length} of features.hop = {found.hop}, "
                 f"{found.seconds:g} s, expected {_SECONDS[0]:g} to {_SECONDS[1]:g} s"
             )
+
+        for table, names in self._idle.items():
+            usual_part = getattr(self.family, table)
+            for name in names:
+                value = getattr(getattr(self, table), name)
+                if value != getattr(usual_part, name):
+                    raise OptionError(
+                        f"found {table}.{name} = {value!r}, which does nothing for "
+                        f"{self.family.name}: leave it out"
+                    )
+
+    @property
+    def _idle(self) -> dict[str, tuple[str, ...]]:
+        """Name the values that do nothing for the family."""
+        kind = self.family.features.kind
+        settings: tuple[str, ...] = ()
+        if isinstance(self.settings, NetworkSettings):
+            settings = ("width", "stretch") if kind == "picture" else ("size",)
+        return {"features": _IDLE_FEATURES[kind], "settings": settings}
 
     @classmethod
     def of(cls, model: str | Path) -> ModelConfig:
@@ -170,6 +190,15 @@ class ModelConfig:
         tables = {name: asdict(getattr(self, name)) for name in ("settings", "features", "augment")}
         plain = json.loads(json.dumps(tables, default=str))
         return {"model": self.family.name, **plain}
+
+
+_IDLE_FEATURES = {
+    "row": ("length", "size", "normalise"),
+    "frames": ("statistics", "size", "normalise"),
+    "picture": ("parts", "statistics", "mfcc", "length", "normalise"),
+    "sound": ("parts", "statistics", "mfcc", "mel", "hop", "length", "size"),
+}
+"""Kind of features → values of a recipe that have no meaning in it."""
 
 
 def _changed(part: Any, values: Mapping[str, Any], table: str) -> Any:
