@@ -119,7 +119,7 @@ def test_what_cannot_be_adapted_is_said(clips: Path, tmp_path: Path, capsys) -> 
     rows = clips.read_text().splitlines()
     one = clips.with_name("one.csv")
     one.write_text("\n".join(rows[:2]) + "\n")
-    with pytest.raises(CorpusError, match="found one clip of"):
+    with pytest.raises(CorpusError, match="found too few clips, 1 of neutral"):
         adapt(Sources([one]), tmp_path / "m", name="m", workers=1)
     arguments = ["--from", "default", "--data", str(clips), "-o", str(tmp_path / "m")]
     assert main(["train", *arguments, "--gender"]) == 2
