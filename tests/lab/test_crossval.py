@@ -11,7 +11,8 @@ from affetto.emotions import Emotion
 from affetto.errors import OptionError
 from affetto.lab.build import Sources, cross_validate
 from affetto.lab.corpora import Clip, Table
-from affetto.lab.crossval import held_out, measure, plan
+from affetto.lab.crossval import measure, plan
+from affetto.lab.held_out import held_out
 from affetto.lab.results import read_folds
 from tiny_training import loop, recipe
 

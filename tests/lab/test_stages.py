@@ -10,8 +10,8 @@ pytest.importorskip("onnx")
 
 from affetto import Recognizer
 from affetto.errors import CorpusError, ModelError, OptionError
-from affetto.lab.crossval import held_out
 from affetto.lab.embedding import embed
+from affetto.lab.held_out import held_out
 from affetto.lab.packing import package
 from affetto.lab.recipe import LABELS, gather
 from affetto.lab.run_folder import save_weights

@@ -95,9 +95,9 @@ def save_features(
         check_there(source)
     for folder in (output, runs):
         check_folder(folder)
-    from affetto.lab.build import Sources, collect
     from affetto.lab.families.config import ModelConfig
     from affetto.lab.saved_features import SavedFeatures
+    from affetto.lab.sources import Sources, collect
 
     config = _altered(ModelConfig.of(model).changed(values or ()), augment, copies)
     table = collect(Sources(data))
@@ -181,8 +181,8 @@ def write_pictures(
     for source in data:
         check_there(source)
     check_folder(output)
-    from affetto.lab.build import Sources, collect
     from affetto.lab.picture_folders import write_pictures
+    from affetto.lab.sources import Sources, collect
 
     counts = write_pictures(
         collect(Sources(data)),

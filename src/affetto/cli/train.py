@@ -150,10 +150,10 @@ def command(
     refuse_unused(context, _USED["recipe" if own else "family"], beside=f"--model {model}")
     if not own:
         from affetto.emotions import parse_labels
-        from affetto.lab.build import Sources
         from affetto.lab.families.build import build_family
         from affetto.lab.families.config import ModelConfig
         from affetto.lab.saved_features import SavedFeatures
+        from affetto.lab.sources import Sources
 
         saved = SavedFeatures.open(features) if features is not None else None
         made = build_family(
@@ -213,7 +213,7 @@ def _adapt(
     require("onnx", purpose="adapting a model")
     from affetto.emotions import parse_labels
     from affetto.lab.adaptation import adapt
-    from affetto.lab.build import Sources
+    from affetto.lab.sources import Sources
 
     adapted = adapt(
         Sources(data, licence=licence),

@@ -129,10 +129,10 @@ def _objective(
 ) -> "Objective":
     from affetto.emotions import parse_labels
     from affetto.jobs import make_folder
-    from affetto.lab.build import Sources, collect
     from affetto.lab.corpora import fingerprints
     from affetto.lab.families.build import choose_classes
     from affetto.lab.objective import Objective
+    from affetto.lab.sources import Sources, collect
 
     table = collect(Sources(data, licence=licence))
     if protocol is not None:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from affetto.errors import CorpusError, OptionError
-from affetto.lab.build import LICENCES, collect
 from affetto.lab.corpora import CORPORA, Table
 from affetto.lab.evaluation import hear
 from affetto.lab.families.build import choose_classes
 from affetto.lab.metrics import bootstrap_ci, uar
 from affetto.lab.model_card import write_model_card
 from affetto.lab.reading import FARTHEST, behind_head, fit_reading
+from affetto.lab.sources import LICENCES, collect
 from affetto.models import FramePackage, TrainingCorpus, load, write_package
 from affetto.models.calibration import fit_temperature, negative_log_likelihood
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.emotions import Emotion
-    from affetto.lab.build import Sources
+    from affetto.lab.sources import Sources
 
 __all__ = ["Adapted", "adapt"]
 

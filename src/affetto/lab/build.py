@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from affetto.audio import save, sound_files
 from affetto.dsp import SAMPLE_RATE
 from affetto.emotions import Emotion
-from affetto.errors import CorpusError, OptionError
+from affetto.errors import OptionError
 from affetto.jobs import make_folder
 from affetto.lab import protocols
 from affetto.lab.augment import generator, music
-from affetto.lab.corpora import CORPORA, Table, fingerprints, load
-from affetto.lab.crossval import BASES, SIDE_BY_SIDE, encoder_without, held_out, measure, plan
+from affetto.lab.corpora import Table, fingerprints
+from affetto.lab.crossval import BASES, SIDE_BY_SIDE, encoder_without, measure, plan
+from affetto.lab.held_out import held_out
 from affetto.lab.packing import package
 from affetto.lab.random_splits import measure_random
 from affetto.lab.recipe import LABELS, SHARES, Recipe, gather
+from affetto.lab.sources import LICENCES, Licence, Sources, collect
 from affetto.lab.stages import finetune, pretrain
 
 if TYPE_CHECKING:
@@ -40,54 +42,10 @@ __all__ = [
     "with_lengths",
 ]
 
-Licence = Literal["research", "commercial"]
-
-LICENCES = {
-    "research": "LicenseRef-Affetto-Weights-NonCommercial: research and non-commercial use only, "
-    "as the training corpora ask",
-    "commercial": "as the training corpora allow",
-}
 _ESC_FOLD = re.compile(r"(?:^|__)([1-5])-\d+-[A-Z]")
 _HELD_BACK = {"4", "5"}
 _SONGS = 60
 _SONG_SECONDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """What a model is trained from.
-
-    Attributes:
-        tables: corpora's folders, or tables of clips, as files or as they are.
-        noises: a folder of sounds without speech.
-        teacher: weights of a teacher to distil from.
-        licence: "commercial" leaves out corpora whose licence forbids commercial use.
-    """
-
-    tables: Sequence[Path | Table]
-    noises: Path | None = None
-    teacher: Path | None = None
-    licence: Licence = "research"
-
-
-def collect(sources: Sources) -> Table:
-    """Load the tables that the licence admits.
-
-    Raises:
-        CorpusError: nothing is left to train on.
-    """
-    tables = (source if isinstance(source, Table) else load(source) for source in sources.tables)
-    clips = [clip for table in tables for clip in table]
-    if sources.licence == "commercial":
-        kept = [c for c in clips if c.corpus in CORPORA and not CORPORA[c.corpus].noncommercial]
-    else:
-        kept = clips
-    if not kept:
-        raise CorpusError(
-            f"found {len(clips)} clips, none that may be used for a {sources.licence} model, "
-            "expected some; see `affetto corpora list` for licences"
-        )
-    return Table(kept)
 
 
 def non_speech(folder: Path | None, runs: Path) -> list[Path]:

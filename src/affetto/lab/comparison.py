@@ -16,6 +16,7 @@ from affetto.jobs import make_folder, run
 from affetto.lab.bench import Job, jobs_of, measure
 from affetto.lab.corpora import Table, fingerprints, load
 from affetto.lab.cross_corpus import cross_corpus
+from affetto.lab.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,8 +72,10 @@ def compare(
         CorpusError: the tables lack a protocol's clips.
         OptionError: no such protocol.
         OutputError: a folder can't be written.
-        MissingExtraError: a cluster, where Dask isn't installed.
+        MissingExtraError: a model's packages, or Dask for a cluster, aren't installed.
     """
+    for model in comparison.models:
+        require(*model.family.packages, purpose=f"training {model.family.name}")
     for folder in (runs, results):
         make_folder(folder)
     table = Table([clip for path in comparison.tables for clip in load(path)])

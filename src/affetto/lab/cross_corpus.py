@@ -13,7 +13,7 @@ import numpy as np
 
 from affetto.emotions import Emotion
 from affetto.errors import CorpusError
-from affetto.lab.crossval import held_out
+from affetto.lab.held_out import held_out
 from affetto.lab.predictions import Prediction
 from affetto.lab.results import Fold, write_fold
 from affetto.lab.text_tables import markdown

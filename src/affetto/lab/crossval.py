@@ -10,19 +10,19 @@ that package hears the test clips' files.
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from affetto.lab import protocols
 from affetto.lab.evaluation import predict
+from affetto.lab.held_out import held_out
 from affetto.lab.packing import package
 from affetto.lab.recipe import Recipe
 from affetto.lab.results import CLEAN, Fold, write_fold
 from affetto.lab.stages import finetune, pretrain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from affetto.lab.corpora import Table
@@ -34,7 +34,6 @@ __all__ = [
     "SIDE_BY_SIDE",
     "Training",
     "encoder_without",
-    "held_out",
     "measure",
     "plan",
 ]
@@ -135,33 +134,6 @@ def plan(
             )
         )
     return trainings
-
-
-def held_out(
-    table: Table, clips: Iterable[int], *, share: float = 1 / 8, seed: int = 0
-) -> tuple[int, ...]:
-    """Choose held-out training speakers: of each corpus that has at least six.
-
-    Args:
-        table: all clips.
-        clips: the training's.
-        share: of the speakers of each corpus, one at least.
-        seed: of the choice.
-
-    Returns:
-        The clips of the chosen speakers, in order.
-    """
-    speakers: dict[str, set[str]] = {}
-    clips = list(clips)
-    for i in clips:
-        speakers.setdefault(table[i].corpus, set()).add(str(table[i].speaker))
-    chosen: set[str] = set()
-    for corpus, names in sorted(speakers.items()):
-        if len(names) >= 6:
-            order = sorted(names)
-            random.Random(f"{seed} {corpus}").shuffle(order)
-            chosen |= set(order[: max(1, round(share * len(order)))])
-    return tuple(i for i in clips if table[i].speaker in chosen)
 
 
 def encoder_without(

@@ -9,6 +9,9 @@ __all__ = ["require"]
 _ELSEWHERE = {"transformers": "hf"}
 """What another extra than `train` brings."""
 
+_CALLED = {"sklearn": "scikit-learn"}
+"""What is installed under another name than it is imported by."""
+
 
 def require(*packages: str, purpose: str = "training") -> None:
     """Tell which package is missing, without importing any.
@@ -31,4 +34,5 @@ def require(*packages: str, purpose: str = "training") -> None:
     for package in packages:
         if find_spec(package) is None:
             extra = _ELSEWHERE.get(package, "train")
-            raise MissingExtraError(package.replace("_", "-"), extra=extra, purpose=purpose)
+            name = _CALLED.get(package, package.replace("_", "-"))
+            raise MissingExtraError(name, extra=extra, purpose=purpose)

@@ -12,11 +12,11 @@ import numpy as np
 from affetto.emotions import Emotion
 from affetto.errors import CorpusError
 from affetto.lab.bench import as_good_as_trained, learn
-from affetto.lab.build import LICENCES, collect
 from affetto.lab.corpora import CORPORA, Table
-from affetto.lab.crossval import held_out
+from affetto.lab.held_out import held_out
 from affetto.lab.measured import of_held_out, to_notes
 from affetto.lab.model_card import write_model_card
+from affetto.lab.sources import LICENCES, collect
 from affetto.models import Card, TrainingCorpus, write_window_package
 from affetto.models.calibration import softmax
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from affetto.lab.build import Sources
     from affetto.lab.corpora import Clip
     from affetto.lab.families.config import ModelConfig
     from affetto.lab.saved_features import SavedFeatures
+    from affetto.lab.sources import Sources
     from affetto.models import ModelPackage
 
 __all__ = ["Classes", "build_family", "choose_classes"]
