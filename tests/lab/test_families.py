@@ -101,9 +101,9 @@ def quick(name: str, *changes: str) -> ModelConfig:
     if config.features.kind == "row":
         usual = ["features.parts=['mfcc', 'mel']", "features.statistics=['mean', 'std']"]
     else:
-        usual = ["epochs=1", "width=0.1", "batch=12", "checks=1", "mixup=0.0"]
+        usual = ["epochs=1", "batch=12", "checks=1", "mixup=0.0"]
         if config.features.kind == "frames":
-            usual += ["features.length=48"]
+            usual += ["features.length=48", "width=0.1"]
     return config.changed([*usual, *QUICK.get(name, []), *changes])
 
 
