@@ -18,19 +18,13 @@ from tiny_encoder import LAYERS, WIDTH, write_encoder
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WAVES = ["wav2vec2", "wav2vec2-large", "hubert", "wavlm", "data2vec"]
 
 
 class Killed(BaseException):
     """As a kill: nothing that embeds may catch it."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ from affetto.lab.student import Student
 from affetto.lab.teaching import teach
 from tiny_training import ENCODER, batches, loop, made_up_set
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 class Killed(BaseException):
     """As a kill: nothing that trains may catch it."""
@@ -20,14 +22,6 @@ class Killed(BaseException):
 @pytest.fixture(scope="module")
 def data():
     return made_up_set(targets=True)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def fresh():

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from affetto.lab.corpora import Table
     from affetto.lab.families.lesson import Fitted, Lesson
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LABELS = ("neutral", "angry", "sad")
 QUICK = ["epochs=2", "batch=3", "accumulate=2", "checks=2", "hidden=8", "seconds=0.5", "half=false"]
 """Four steps, a check after two."""
@@ -40,14 +42,6 @@ QUICK = ["epochs=2", "batch=3", "accumulate=2", "checks=2", "hidden=8", "seconds
 
 class Killed(BaseException):
     """As a kill: nothing that trains may catch it."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -196,9 +196,7 @@ def logistic(lesson: Lesson, settings: LogisticSettings) -> Fitted:
     def write(model: Any, scaled: Scaled) -> Fitted:
         from affetto.lab.families.graphs import Graph
 
-        weights, bias = model.coef_.T, model.intercept_
-        if len(lesson.labels) == 2:  # scikit-learn keeps one column where there are two classes
-            weights, bias = np.hstack([0 * weights, weights]), np.hstack([0 * bias, bias])
+        weights, bias = _a_column_each(model.coef_.T, model.intercept_, len(lesson.labels))
         graph = Graph(len(scaled.mean))
         name = graph.standardise("features", scaled.mean, scaled.scale)
         graph.affine(name, weights, bias, output="logits")
@@ -236,9 +234,7 @@ def mlp(lesson: Lesson, settings: MlpSettings) -> Fitted:
         graph = Graph(len(scaled.mean))
         name = graph.standardise("features", scaled.mean, scaled.scale)
         layers = list(zip(model.coefs_, model.intercepts_, strict=True))
-        if len(lesson.labels) == 2:  # scikit-learn keeps one column where there are two classes
-            last, bias = layers[-1]
-            layers[-1] = np.hstack([0 * last, last]), np.hstack([0 * bias, bias])
+        layers[-1] = _a_column_each(*layers[-1], len(lesson.labels))
         for weights, bias in layers[:-1]:
             name = graph.add("Relu", [graph.affine(name, weights, bias)])
         graph.affine(name, *layers[-1], output="logits")
@@ -253,6 +249,15 @@ def mlp(lesson: Lesson, settings: MlpSettings) -> Fitted:
         return Fitted(graph.finish(classes=len(lesson.labels)), logits, size)
 
     return choose(lesson, settings.decays, make, write, settings, "decays", parts=PARTS)
+
+
+def _a_column_each(
+    weights: NDArray[Any], bias: NDArray[Any], classes: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Give a last layer a column for each class: of two, scikit-learn keeps the second alone."""
+    if classes > 2:
+        return weights, bias
+    return np.hstack([0 * weights, weights]), np.hstack([0 * bias, bias])
 
 
 def forest(lesson: Lesson, settings: ForestSettings) -> Fitted:
