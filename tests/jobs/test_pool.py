@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from affetto.errors import AffettoError, OptionError, OutputError
-from affetto.jobs import Journal, run
+from affetto.jobs import Journal, cores, run
 
 
 def square(x: int) -> int:
@@ -35,6 +35,14 @@ def note(x: int, *, folder: str) -> int:
     return x
 
 
+def threads_of_numpy(item: int) -> int:
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return max((library["num_threads"] for library in threadpool_info()), default=item)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_outcomes_are_in_order_and_errors_are_collected(workers: int) -> None:
     outcomes = run(square, [5, 3, 2, 4, 1], workers=workers)
@@ -55,6 +63,17 @@ def test_an_item_that_kills_its_process_fails_alone() -> None:
     outcomes = run(die_at_two, [1, 2, 3, 4, 5, 6], workers=2)
     assert [outcome.value for outcome in outcomes] == [1, None, 3, 4, 5, 6]
     assert "died" in str(outcomes[1].error)
+
+
+def test_processes_side_by_side_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("threadpoolctl")
+    for name in [name for name in os.environ if name.endswith("_NUM_THREADS")]:
+        monkeypatch.delenv(name)
+    outcomes = run(threads_of_numpy, [1, 1], workers=2)
+    assert [outcome.value for outcome in outcomes] == [max(1, cores() // 2)] * 2
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")  # the user's word counts
+    outcomes = run(os.getenv, ["OMP_NUM_THREADS"] * 2, workers=2)
+    assert [outcome.value for outcome in outcomes] == ["3", "3"]
 
 
 def test_a_second_run_does_only_what_is_left(tmp_path: Path) -> None:

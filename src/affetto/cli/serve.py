@@ -13,13 +13,11 @@ import typer
 
 from affetto.cli.console import note
 from affetto.errors import MissingExtraError, OptionError
+from affetto.jobs.threads import share_cores
 
 __all__ = ["command"]
 
 _TOKEN = "AFFETTO_TOKEN"
-
-_ONE_EACH = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""Read by numpy's libraries when they load: here many small products stand beside each other."""
 
 
 def command(
@@ -72,8 +70,7 @@ def command(
       affetto serve --port 9000 --model models/mine
       AFFETTO_TOKEN=$(openssl rand -hex 16) affetto serve --host 0.0.0.0
     """
-    for name in _ONE_EACH:
-        os.environ.setdefault(name, "1")
+    share_cores(1)  # many small products stand beside each other
     try:
         import uvicorn
         from platformdirs import user_state_path

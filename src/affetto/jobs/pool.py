@@ -7,6 +7,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -15,6 +16,7 @@ from affetto.errors import AffettoError, OptionError
 from affetto.jobs.interrupts import held_back, leave_signals_to_parent, uninterrupted
 from affetto.jobs.journal import Journal
 from affetto.jobs.progress import ProgressBar
+from affetto.jobs.threads import share_cores
 
 __all__ = ["Outcome", "cores", "run"]
 
@@ -159,7 +161,8 @@ def _until_broken(
     """Work on `queue` from its end; give back the items lost when a process died."""
     # Processes are started afresh on every system: a fork would copy locks of running threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=leave_signals_to_parent)
+    begin = partial(_begin, max(1, cores() // workers))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=begin)
     running: dict[Future[R], int] = {}
     # An interruption in `concurrent.futures.wait` may leave a future locked, and the pool with it.
     finished: SimpleQueue[Future[R]] = SimpleQueue()
@@ -200,6 +203,12 @@ def _until_broken(
         with held_back():
             pool.shutdown(wait=True, cancel_futures=True)
     return sorted(lost)
+
+
+def _begin(threads: int) -> None:
+    """Prepare a worker, before it imports what its work needs."""
+    share_cores(threads)
+    leave_signals_to_parent()
 
 
 def _failure(item: Any, error: BaseException) -> Outcome[Any, Any]:
