@@ -147,7 +147,7 @@ def _learn(
     network.to(device=device, memory_format=torch.channels_last)
     learning = [tensor for tensor in network.parameters() if tensor.requires_grad]
     groups = _groups(network, slower)
-    optimizer = torch.optim.AdamW(groups, config.rate, weight_decay=config.decay)
+    optimizer = torch.optim.AdamW(groups, config.rate, weight_decay=config.decay, fused=True)
     average = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
     start = run.resume(network, average, optimizer)
     mean = copy.deepcopy(network)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Standardised", "as_picture", "conv2d", "moments", "wide"]
+
+
+_RELU = partial(nn.ReLU, inplace=True)
 
 
 class Standardised(nn.Module):
@@ -42,7 +46,7 @@ def conv2d(
     size: int = 3,
     stride: int | tuple[int, int] = 1,
     *,
-    activation: Callable[[], nn.Module] | None = nn.ReLU,
+    activation: Callable[[], nn.Module] | None = _RELU,
 ) -> nn.Sequential:
     """Give a convolution over the picture with batch norm and, unless None, an activation."""
     layers: list[nn.Module] = [

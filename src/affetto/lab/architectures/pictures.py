@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor, nn, relu_
 
 from affetto.lab.architectures.blocks import as_picture, conv2d, moments, wide
 
@@ -40,7 +39,7 @@ class Cnn(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Give logits, (batch, classes), of frames, (batch, frames, columns)."""
         heard = self.layers(as_picture(frames)).flatten(1, 2)
-        logits: Tensor = self.last(moments(torch.relu(self.over_bands(heard))))
+        logits: Tensor = self.last(moments(relu_(self.over_bands(heard))))
         return logits
 
 
@@ -65,8 +64,8 @@ class Residual(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """Give the block's picture."""
-        heard = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(picture)))))
-        return torch.relu(heard + self.downsample(picture))
+        heard = self.bn2(self.conv2(relu_(self.bn1(self.conv1(picture)))))
+        return relu_(heard + self.downsample(picture))
 
 
 class ResNet18(nn.Module):
@@ -101,7 +100,7 @@ class ResNet18(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Give logits, (batch, classes), of frames, (batch, frames, columns)."""
-        heard = self.pool(torch.relu(self.bn1(self.conv1(as_picture(frames)))))
+        heard = self.pool(relu_(self.bn1(self.conv1(as_picture(frames)))))
         for number in (1, 2, 3, 4):
             heard = getattr(self, f"layer{number}")(heard)
         logits: Tensor = self.last(self.dropout(heard.mean(dim=-1).flatten(1)))
@@ -122,7 +121,8 @@ class MfccCnn(nn.Module):
         512, 384, 384, 320, 320, 256, 256, 256, 256, 192, 192, 192, 192, 128, 128, 128, 128, 128,
     )  # fmt: skip
     HALVED = (0, 1, 4, 8)
-    """The convolutions after which the picture has half the size."""
+    """The convolutions after which the picture has half the size; the first halves time twice, or
+    the 512 channels would cost more than all that follows."""
 
     def __init__(
         self, columns: int, classes: int, *, width: float = 1.0, dropout: float = 0.3
@@ -132,9 +132,11 @@ class MfccCnn(nn.Module):
         before, height = 1, columns
         for place, channels in enumerate(self.CHANNELS):
             after = wide(channels, width)
-            stride = 2 if place in self.HALVED else 1
-            layers.append(conv2d(before, after, stride=stride))
-            before, height = after, (height + 1) // 2 if stride == 2 else height
+            if place == 0:
+                layers.append(conv2d(before, after, 5, (2, 4)))
+            else:
+                layers.append(conv2d(before, after, stride=2 if place in self.HALVED else 1))
+            before, height = after, (height + 1) // 2 if place in self.HALVED else height
         self.layers = nn.Sequential(*layers)
         self.last = nn.Sequential(nn.Dropout(dropout), nn.Linear(before * height, classes))
 
