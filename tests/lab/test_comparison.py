@@ -71,6 +71,33 @@ def test_a_comparison_goes_on_where_it_was(savee: Path, tmp_path: Path) -> None:
     assert notes["config"]["features"]["parts"] == ["mfcc"]
 
 
+def test_some_folds_side_by_side(savee: Path, tmp_path: Path) -> None:
+    models = [ModelConfig.of("svm").changed(QUICK)]
+    comparison = Comparison(models, ["savee-loso"], [savee], folds=[0, 2])
+    where = {"runs": tmp_path / "runs", "results": tmp_path / "results"}
+    assert compare(comparison, **where, workers=2) == {}
+    names = sorted(path.name for path in (tmp_path / "results").iterdir())
+    assert names == [f"svm--savee-loso--intra--seed0--fold{number}.json" for number in (0, 2)]
+    (row,) = rows_of(gather(read_folds(tmp_path / "results")))["savee-loso"]
+    assert row.done == "2 of 4 folds"
+
+
+def test_values_that_are_not_the_familys_own_are_said(savee: Path, tmp_path: Path) -> None:
+    where = {"runs": tmp_path / "runs", "results": tmp_path / "results"}
+    quick = ModelConfig.of("svm").changed(QUICK)
+    compare(Comparison([quick], ["savee-loso"], [savee], folds=[1]), **where)
+    assert '| svm, costs=[1.0], features.parts=["mfcc"] |' in to_markdown(
+        gather(read_folds(tmp_path / "results"))
+    )
+    told: list[str] = []
+    other = Comparison([quick.changed(["costs=[3.0]"])], ["savee-loso"], [savee], folds=[1])
+    compare(other, **where, report=told.append)
+    assert told == [
+        "1 of 1 folds are there already",
+        "in 1 of these, svm had costs=[1.0]: remove them to train anew",
+    ]
+
+
 def test_a_cluster_does_the_same_work(savee: Path, tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     models = [ModelConfig.of("svm").changed(QUICK)]
@@ -130,6 +157,8 @@ SVM = [*DATA, "--model", "svm", "--protocol"]
         ([*SVM, "savee"], "found protocol 'savee'"),
         ([*SVM, "emodb-loso"], "found no clips of emodb"),
         ([*SVM, "savee-loso", "--seeds", "a"], "found --seeds 'a'"),
+        ([*SVM, "savee-loso", "--folds", "4"], "found folds 4, expected some of"),
+        ([*SVM, "savee-loso", "--set", "cost=1"], "found settings.cost"),
         (["--from", "."], "found no results"),
         (["--list", "--seeds", "1"], "found --seeds beside --list"),
         ([], "found nothing to compare on"),

@@ -17,7 +17,7 @@ __all__ = ["command"]
 
 _SHOWN = {"form", "output", "heat_map"}
 _USED = {
-    "--data": {"data", "model", "protocol", "cross", "results", "runs", "seeds"}
+    "--data": {"data", "model", "values", "protocol", "cross", "results", "runs", "seeds", "folds"}
     | {"workers", "dask"}
     | _SHOWN,
     "--from": {"source", "protocol", "model"} | _SHOWN,
@@ -42,7 +42,19 @@ def command(
         bool,
         typer.Option("--cross", help="Train on each corpus and test on every other as well."),
     ] = False,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A value of every model: epochs=15 …; again."
+        ),
+    ] = None,
     seeds: Annotated[str, typer.Option(metavar="0,1,…", help="Of the trainings.")] = "0",
+    folds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="0,1,…", help="Run these folds alone; the table says of how many they are."
+        ),
+    ] = None,
     results: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where each fold leaves its small file.")
     ] = Path("results"),
@@ -82,6 +94,7 @@ def command(
       affetto compare --list
       affetto compare --model svm --protocol ravdess-6fold --data RAVDESS
       affetto compare --model best.toml --protocol emodb-loso --data EMO-DB
+      affetto compare --model cnn --protocol ravdess-6fold --folds 0 --set epochs=9 --data RAVDESS
       affetto compare --model svm --cross --data labels.csv --heat-map pairs.png
       affetto compare --from results --format latex -o table.tex
     """
@@ -126,10 +139,11 @@ def command(
 
         failed = compare(
             Comparison(
-                [ModelConfig.of(name) for name in model],
+                [ModelConfig.of(name).changed(values or ()) for name in model],
                 protocol or (),
                 data,
-                _seeds(seeds),
+                _numbers(seeds, "--seeds"),
+                None if folds is None else _numbers(folds, "--folds"),
                 cross=cross,
             ),
             runs=runs,
@@ -148,15 +162,15 @@ def command(
         raise typer.Exit(2)
 
 
-def _seeds(text: str) -> list[int]:
+def _numbers(text: str, option: str) -> list[int]:
     """Read `0,1,2`."""
     try:
-        seeds = [int(part) for part in text.split(",")]
+        numbers = [int(part) for part in text.split(",")]
     except ValueError:
-        seeds = []
-    if not seeds or min(seeds) < 0:
-        raise OptionError(f"found --seeds {text!r}, expected whole numbers such as 0,1,2")
-    return seeds
+        numbers = []
+    if not numbers or min(numbers) < 0:
+        raise OptionError(f"found {option} {text!r}, expected whole numbers such as 0,1,2")
+    return numbers
 
 
 def _found(folder: Path, protocols: set[str], models: set[str]) -> "list[Result]":

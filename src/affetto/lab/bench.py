@@ -79,6 +79,12 @@ class Job:
             model=self.model.name,
         )
 
+    def corpora_of(self, table: Table) -> list[int]:
+        """List the places of all clips of the fold's corpora, whose features its folds share."""
+        fold = self.fold
+        corpora = {table[i].corpus for i in (*fold.train, *fold.validation, *fold.test)}
+        return [i for i, clip in enumerate(table) if clip.corpus in corpora]
+
 
 def jobs_of(
     models: Sequence[ModelConfig],
@@ -86,6 +92,7 @@ def jobs_of(
     table: Table,
     *,
     seeds: Iterable[int] = (0,),
+    numbers: Iterable[int] | None = None,
     digests: Mapping[str, str] | None = None,
 ) -> Iterator[Job]:
     """List the jobs of a comparison, protocol by protocol.
@@ -97,10 +104,12 @@ def jobs_of(
         names: of the protocols.
         table: all clips.
         seeds: of the trainings.
+        numbers: of the folds to run, from 0; all by default. A random split has one, 0.
         digests: see `protocols.folds`.
 
     Raises:
-        OptionError: no such protocol, two models of one name, or no seed that a protocol has.
+        OptionError: no such protocol, two models of one name, or no seed or fold that a protocol
+            has.
         CorpusError: the table lacks a protocol's clips.
     """
     called = [model.name for model in models]
@@ -110,9 +119,16 @@ def jobs_of(
             "configurations' files otherwise"
         )
     wanted = tuple(seeds)
+    only = None if numbers is None else set(numbers)
     for name in names:
         protocol = protocols.find(name)
         made = protocols.folds(name, table, fingerprints=digests)
+        count = len(made) if protocol.speaker_independent else 1
+        if only is not None and not only & set(range(count)):
+            raise OptionError(
+                f"found folds {', '.join(map(str, sorted(only)))}, expected some of protocol "
+                f"{name}: {', '.join(map(str, range(count)))}"
+            )
         for model in models:
             if not protocol.speaker_independent:
                 chosen = [fold for fold in made if (fold.seed or 0) in wanted]
@@ -125,7 +141,8 @@ def jobs_of(
                 continue
             for seed in wanted:
                 for number, fold in enumerate(made):
-                    yield Job(model, protocol, seed, number, len(made), fold)
+                    if only is None or number in only:
+                        yield Job(model, protocol, seed, number, len(made), fold)
 
 
 def measure(
@@ -153,9 +170,8 @@ def measure(
         OutputError: the result can't be written.
     """
     wanted, protocol, fold = job.result, job.protocol, job.fold
-    corpora = {table[i].corpus for i in (*fold.train, *fold.validation, *fold.test)}
-    own = [i for i, clip in enumerate(table) if clip.corpus in corpora]
-    part = table.select(own)  # whole corpora, so that all folds share their features
+    own = job.corpora_of(table)
+    part = table.select(own)
     at = {place: i for i, place in enumerate(own)}
     sides = [np.array([at[i] for i in side]) for side in (fold.train, fold.validation, fold.test)]
     lesson, fitted = learn(

@@ -7,16 +7,18 @@ same call made again finishes what is left.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from affetto.errors import AffettoError, MissingExtraError, OptionError
+from affetto.errors import AffettoError, CorpusError, MissingExtraError, OptionError
 from affetto.jobs import make_folder, run
-from affetto.lab.bench import Job, jobs_of, measure
+from affetto.lab.bench import Job, jobs_of, measure, variants
 from affetto.lab.corpora import Table, fingerprints, load
 from affetto.lab.cross_corpus import cross_corpus
 from affetto.lab.extras import require
+from affetto.lab.results import read_fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +38,7 @@ class Comparison:
         protocols: names.
         tables: corpora's folders, or tables of clips.
         seeds: of the trainings.
+        folds: numbers of the folds to run, from 0; None for all.
         cross: whether to train on each corpus and test on every other as well.
     """
 
@@ -43,6 +46,7 @@ class Comparison:
     protocols: Sequence[str]
     tables: Sequence[Path]
     seeds: Sequence[int] = (0,)
+    folds: Sequence[int] | None = None
     cross: bool = False
 
 
@@ -86,16 +90,20 @@ def compare(
             comparison.protocols,
             table,
             seeds=comparison.seeds,
+            numbers=comparison.folds,
             digests=digests,
         )
     )
     left = [job for job in jobs if not (results / job.result.name).is_file()]
     if report is not None and jobs:
         report(f"{len(jobs) - len(left)} of {len(jobs)} folds are there already")
+        for line in _otherwise(jobs, results):
+            report(line)
     failed: dict[str, str] = {}
     if cluster is not None:
         failed = _on_cluster(left, cluster, table, runs=runs, results=results, report=report)
     elif workers > 1:
+        _hear(left, table, runs=runs, workers=workers)
         work = partial(_apart, table=table, runs=runs, results=results, workers=workers)
         outcomes = run(work, left, workers=workers, describe="folds")
         failed = {o.item.result.name: o.error for o in outcomes if o.error is not None}
@@ -111,6 +119,34 @@ def compare(
             pairs = partial(cross_corpus, model, table, runs=runs, results=results, seed=seed)
             _try(partial(pairs, report=report), f"{model.name}, corpora crossed", failed, report)
     return failed
+
+
+def _otherwise(jobs: Sequence[Job], results: Path) -> list[str]:
+    """Tell of folds that are there already, but of trainings with other values than these."""
+    told: dict[str, int] = {}
+    for job in jobs:
+        path = results / job.result.name
+        if path.is_file():
+            changes = job.model.changes_in(read_fold(path).notes.get("config", {}))
+            if changes:
+                name = f"{job.model.name} had {', '.join(changes)}"
+                told[name] = told.get(name, 0) + 1
+    return [
+        f"in {count} of these, {name}: remove them to train anew" for name, count in told.items()
+    ]
+
+
+def _hear(jobs: Sequence[Job], table: Table, *, runs: Path, workers: int) -> None:
+    """Compute what jobs share before they begin side by side, lest each computes it.
+
+    What can't be heard fails in the jobs that need it.
+    """
+    needed: dict[tuple[str, tuple[int, ...]], Job] = {}
+    for job in jobs:
+        needed.setdefault((job.model.name, tuple(job.corpora_of(table))), job)
+    for (_, places), job in needed.items():
+        with suppress(CorpusError):
+            variants(table.select(places), job.model, runs / "arrays", workers=workers)
 
 
 def _try(

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from affetto.lab.cross_corpus import cross_markdown, pair_of
+from affetto.lab.families import FAMILIES
+from affetto.lab.families.config import ModelConfig
 from affetto.lab.figures import Report, summarise
 from affetto.lab.metrics import Difference, mcnemar, paired_difference
 from affetto.lab.predictions import Prediction
@@ -52,9 +54,12 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The model, what trained it and what it was told, in words."""
+        """The model, what trained it and what it was told, in words.
+
+        A family's values stand beside its name where they are not its own.
+        """
         result = self.result
-        words = [result.model]
+        words = [result.model, *_set_otherwise(result)]
         if result.variant == "pool":
             words.append("other corpora train too")
         if result.baseline:
@@ -75,7 +80,16 @@ class Row:
             for fold in self.result.parts
             if fold.notes.get(name) is not None
         ]
-        return float(np.mean(found)) if found else None
+        return float(np.median(found)) if found else None
+
+
+def _set_otherwise(result: Result) -> list[str]:
+    """Name the values of a family that differ from its own; of any fold."""
+    if result.model not in FAMILIES:
+        return []
+    usual = ModelConfig.of(result.model)
+    configs = (fold.notes.get("config", {}) for fold in result.parts)
+    return list(dict.fromkeys(c for config in configs for c in usual.changes_in(config)))
 
 
 def rows_of(results: Iterable[Result]) -> dict[str, list[Row]]:

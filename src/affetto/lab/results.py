@@ -21,7 +21,17 @@ from affetto.lab import protocols
 from affetto.lab.figures import Report, summarise
 from affetto.lab.predictions import Prediction, from_columns, to_columns
 
-__all__ = ["CLEAN", "OWN", "Fold", "Result", "digest", "gather", "read_folds", "write_fold"]
+__all__ = [
+    "CLEAN",
+    "OWN",
+    "Fold",
+    "Result",
+    "digest",
+    "gather",
+    "read_fold",
+    "read_folds",
+    "write_fold",
+]
 
 CLEAN = "clean"
 """The condition of clips that nothing befell."""
@@ -143,10 +153,15 @@ def read_folds(folder: str | Path) -> list[Fold]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ManifestError(f"found no folder {folder}, expected one with results of folds")
-    return [_read_fold(path) for path in sorted(folder.glob("*.json"))]
+    return [read_fold(path) for path in sorted(folder.glob("*.json"))]
 
 
-def _read_fold(path: Path) -> Fold:
+def read_fold(path: Path) -> Fold:
+    """Read a fold's file.
+
+    Raises:
+        ManifestError: it can't be read, or is none of a fold.
+    """
     try:
         row = json.loads(path.read_text(encoding="utf-8"))
         if row["format"] != _FORMAT:

@@ -191,6 +191,30 @@ class ModelConfig:
         plain = json.loads(json.dumps(tables, default=str))
         return {"model": self.family.name, **plain}
 
+    def changes_in(self, other: Mapping[str, Any]) -> list[str]:
+        """Say which values another training had, as a person writes them.
+
+        Args:
+            other: what `to_dict` gave of it; values that either lacks are passed over.
+
+        Examples:
+            >>> cnn = ModelConfig.of("cnn")
+            >>> cnn.changes_in(cnn.changed(["epochs=5", "features.hop=256"]).to_dict())
+            ['epochs=5.0', 'features.hop=256']
+        """
+        changes = []
+        for table, own in self.to_dict().items():
+            found = other.get(table)
+            if not isinstance(own, Mapping) or not isinstance(found, Mapping):
+                continue
+            prefix = "" if table == "settings" else f"{table}."
+            changes += [
+                f"{prefix}{name}={_toml(found[name])}"
+                for name, value in own.items()
+                if name in found and found[name] != value
+            ]
+        return changes
+
 
 _IDLE_FEATURES = {
     "row": ("length", "size", "normalise"),
