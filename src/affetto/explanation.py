@@ -8,12 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["Explanation", "Patch", "hertz"]
-
-_LEAST_EFFECT = 0.01
-"""Nats; what moves the answer by less than a hundredth drove nothing."""
 
 _DIGITS = {"start": 3, "end": 3, "low": 1, "high": 1, "effect": 4, "left": 4}
 
@@ -51,14 +48,17 @@ class Explanation:
             stretch as the model's windows do.
         bands: edges of the parts in frequency, Hz, rising, (m + 1,).
         effect: by how much the logarithm of the emotion's probability falls where a part is hidden
-            (nats), n rows of m; below 0 the part speaks against the emotion.
+            along with its neighbours (nats), n rows of m; below 0 it speaks against the emotion.
         runs: how often the model was asked.
+        strongest: the patches that spoke most for the emotion, the strongest first: of two parts by
+            two, as they were hidden.
 
     Examples:
         >>> why = Explanation(0.0, 1.0, "sad", {"sad": 0.8, "calm": 0.2}, (0.0, 0.5, 1.0),
-        ...                   (0.0, 1000.0, 8000.0), ((0.0, 0.1), (0.7, -0.2)), 5)
-        >>> [(p.start, p.low, round(p.left, 2)) for p in why.strongest()]
-        [(0.5, 0.0, 0.4)]
+        ...                   (0.0, 1000.0, 8000.0), ((0.0, 0.1), (0.7, -0.2)), 5,
+        ...                   (Patch(0.5, 1.0, 0.0, 1000.0, effect=0.69, left=0.4),))
+        >>> why.confidence, why.strongest[0].left
+        (0.8, 0.4)
     """
 
     start: float
@@ -69,6 +69,7 @@ class Explanation:
     bands: tuple[float, ...]
     effect: tuple[tuple[float, ...], ...]
     runs: int
+    strongest: tuple[Patch, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scores", MappingProxyType(dict(self.scores)))
@@ -77,31 +78,6 @@ class Explanation:
     def confidence(self) -> float:
         """The emotion's probability, nothing hidden."""
         return self.scores.get(self.emotion, 0.0)
-
-    def _patches(self) -> Iterator[tuple[int, int, float]]:
-        for i, row in enumerate(self.effect):
-            for j, effect in enumerate(row):
-                yield i, j, effect
-
-    def strongest(self, count: int = 3) -> tuple[Patch, ...]:
-        """Give the parts that spoke most for the emotion, the strongest first.
-
-        Args:
-            count: at most so many; none lies beside another, since neighbours share their effect,
-                and none that hardly mattered is among them.
-        """
-        chosen: list[tuple[int, int]] = []
-        found: list[Patch] = []
-        for i, j, effect in sorted(self._patches(), key=lambda part: -part[2]):
-            if len(found) == count or effect < _LEAST_EFFECT:
-                break
-            if any(abs(i - a) <= 1 and abs(j - b) <= 1 for a, b in chosen):
-                continue
-            chosen.append((i, j))
-            left = self.confidence * math.exp(-effect)
-            (start, end), (low, high) = self.times[i : i + 2], self.bands[j : j + 2]
-            found.append(Patch(start, end, low, high, effect, left))
-        return tuple(found)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the explanation as plain JSON types, its strongest parts spelt out."""
@@ -116,7 +92,7 @@ class Explanation:
             "runs": self.runs,
             "strongest": [
                 {name: round(value, _DIGITS[name]) for name, value in patch._asdict().items()}
-                for patch in self.strongest()
+                for patch in self.strongest
             ],
         }
 
@@ -125,7 +101,7 @@ class Explanation:
         """Rebuild an explanation from `to_dict`'s form.
 
         Raises:
-            ValueError: the effects don't fit the edges.
+            ValueError: the effects don't fit the edges, or a number is none.
         """
         times, bands = tuple(map(float, row["times"])), tuple(map(float, row["bands"]))
         effect = tuple(tuple(map(float, line)) for line in row["effect"])
@@ -142,6 +118,10 @@ class Explanation:
             bands=bands,
             effect=effect,
             runs=int(row["runs"]),
+            strongest=tuple(
+                Patch(**{name: float(patch[name]) for name in Patch._fields})
+                for patch in row.get("strongest", ())
+            ),
         )
 
 

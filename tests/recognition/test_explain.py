@@ -13,7 +13,7 @@ from affetto.dsp import SAMPLE_RATE
 from affetto.errors import AudioError, OptionError
 from affetto.explanation import Explanation
 from affetto.formats import from_json, to_json
-from affetto.recognition.explain import LONGEST, MOST_RUNS, explain, explain_timeline
+from affetto.recognition.explain import LONGEST, MOST_RUNS, _Hider, explain, explain_timeline
 from affetto.timeline import Segment, Timeline
 from tiny_model import silence, voice_like
 from tiny_window import write_window
@@ -54,7 +54,7 @@ def effects(why: Explanation) -> NDArray[np.float64]:
 
 def test_the_burst_that_made_it_angry_is_found_in_time_and_pitch(sharp: Recognizer) -> None:
     why = explain(sharp, with_burst(), emotion="angry")
-    first = why.strongest()[0]
+    first = why.strongest[0]
     assert BURST[0] - 0.26 <= first.start < first.end <= BURST[1] + 0.26
     assert first.low < 3200
     assert first.high > 2100
@@ -131,7 +131,7 @@ def test_each_channel_is_explained_by_its_own_sound(sharp: Recognizer) -> None:
     (right,) = explain_timeline(
         sharp, channels, replace(timeline, segments=(replace(said, speaker="right"),))
     ).explanations
-    assert left.strongest()
+    assert left.strongest
     assert left.confidence > right.confidence
     with pytest.raises(AudioError, match="a segment of S1"):
         explain_timeline(
@@ -170,13 +170,19 @@ def test_a_moment_of_sound_is_explained(tiny: ModelPackage) -> None:
     assert np.isfinite(effects(why)).all()
 
 
-def test_strongest_leaves_neighbours_and_trifles_out() -> None:
-    table = np.zeros((5, 4))
-    table[2, 1], table[2, 2], table[0, 0], table[4, 3] = 0.9, 0.8, 0.3, 0.005
-    why = Explanation(
-        0.0, 5.0, "sad", {"sad": 0.5}, tuple(range(6)), tuple(range(5)), tuple(map(tuple, table)), 7
-    )
-    assert [(p.start, p.low) for p in why.strongest(9)] == [(2, 1), (0, 0)]
-    assert why.strongest()[0].left == pytest.approx(0.5 * np.exp(-0.9))
+def test_what_is_left_is_measured_with_that_patch_alone_hidden(sharp: Recognizer) -> None:
+    why = explain(sharp, with_burst(), emotion="angry")
+    assert why.strongest
+    effects_named = [patch.effect for patch in why.strongest]
+    assert effects_named == sorted(effects_named, reverse=True)
+    for patch in why.strongest:
+        hidden = _Hider(with_burst()).without(*patch[:4])
+        again = explain(sharp, hidden, emotion="angry")
+        assert again.confidence == pytest.approx(patch.left, abs=0.02)
+
+
+def test_a_torn_explanation_is_refused() -> None:
+    why = Explanation(0.0, 1.0, "sad", {"sad": 0.5}, (0.0, 1.0), (0.0, 1.0), ((0.5,),), 5)
+    assert Explanation.from_dict(why.to_dict()) == why
     with pytest.raises(ValueError, match="an explanation of"):
-        Explanation.from_dict({**why.to_dict(), "times": [0.0, 1.0]})
+        Explanation.from_dict({**why.to_dict(), "times": [0.0, 1.0, 2.0]})

@@ -4,7 +4,7 @@ import numpy as np
 
 from affetto.dsp import SAMPLE_RATE
 from affetto.emotions import project
-from affetto.explanation import Explanation
+from affetto.explanation import Explanation, Patch
 from affetto.timeline import Segment, Timeline, Track
 
 LABELS = ("neutral", "calm", "happy", "sad", "angry", "fear", "disgust", "surprise")
@@ -102,4 +102,8 @@ def explanation():
         (0.0, 260.0, 610.0, 1100.0, 1770.0, 2680.0, 3930.0, 5650.0, 8000.0),
         tuple(map(tuple, effect.tolist())),
         136,
+        (
+            Patch(15.0, 15.5, 610.0, 1100.0, effect=0.7, left=0.4),
+            Patch(16.5, 17.0, 1770.0, 2680.0, effect=0.47, left=0.5),
+        ),
     )

@@ -23,8 +23,8 @@ def test_it_is_told_in_words_that_need_no_script(page):
     card = re.search(r'aria-labelledby="reasons-title">(.*?)</section>', page, re.S)[1]
     words = " ".join(re.sub(r"<[^>]+>", " ", card).split())
     assert "angry 80% 0:13.4–0:17.8" in words
-    assert "0:15.0 610–1100 Hz 80% → 33%" in words
-    assert "0:16.5 1.8–2.7 kHz 80% → 49%" in words
+    assert "0:15.0 610–1100 Hz 80% → 40%" in words
+    assert "0:16.5 1.8–2.7 kHz 80% → 50%" in words
     assert "136 times" in words
 
 

@@ -29,9 +29,10 @@ def explanation_lines(explanation: "Explanation", *, glyphs: Glyphs) -> Iterator
 
     Examples:
         >>> from affetto.cli.glyphs import ASCII
-        >>> from affetto.explanation import Explanation
+        >>> from affetto.explanation import Explanation, Patch
         >>> why = Explanation(0.0, 1.0, "sad", {"sad": 0.8, "calm": 0.2}, (0.0, 0.5, 1.0),
-        ...                   (0.0, 1000.0, 8000.0), ((0.0, 0.1), (0.7, -0.2)), 5)
+        ...                   (0.0, 1000.0, 8000.0), ((0.0, 0.1), (0.7, -0.2)), 6,
+        ...                   (Patch(0.5, 1.0, 0.0, 1000.0, effect=0.69, left=0.4),))
         >>> for line in explanation_lines(why, glyphs=ASCII):
         ...     print(line.plain.rstrip())
           what made 0:00.0 - 0:01.0 sound sad (80%)
@@ -43,7 +44,7 @@ def explanation_lines(explanation: "Explanation", *, glyphs: Glyphs) -> Iterator
     title.append(explanation.emotion, style)
     title.append(f" ({explanation.confidence:.0%})", "dim")
     yield indent(title)
-    found = explanation.strongest()
+    found = explanation.strongest
     if not found:
         yield indent(Text("  no part of it alone: hidden, none changes the answer", "dim"))
     arrow = glyphs.arrows[0] if glyphs.arrows else "->"

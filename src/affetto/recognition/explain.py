@@ -16,7 +16,7 @@ import scipy.fft
 
 from affetto.dsp import SAMPLE_RATE, hann
 from affetto.errors import AudioError, OptionError
-from affetto.explanation import Explanation
+from affetto.explanation import Explanation, Patch
 from affetto.models.calibration import restrict
 from affetto.recognition.adapt import judge, learn_baselines
 from affetto.recognition.channels import channel_names
@@ -42,6 +42,13 @@ _LEAST_COLUMNS, _MOST_COLUMNS = 4, 16
 _BANDS = 8
 MOST_RUNS = (_MOST_COLUMNS + 1) * (_BANDS + 1) + 1
 """How often the model is asked at most: patches of 2 × 2 parts, which overlap by half."""
+
+_NAMED = 3
+"""Patches that are named as the strongest, at most."""
+_LEAST_EFFECT = 0.01
+"""Nats; what moves the answer by less than a hundredth drove nothing."""
+_LEAST = 1e-12
+"""A probability below this counts as this."""
 
 _LEAD, _TAIL = 3.0, 0.5
 """Seconds of sound heard before and after, for the voice's running level and the network's ends."""
@@ -86,7 +93,7 @@ def explain(
 
     Examples:
         >>> why = explain(Recognizer("default"), samples)  # doctest: +SKIP
-        >>> why.emotion, why.strongest(1)  # doctest: +SKIP
+        >>> why.emotion, why.strongest[:1]  # doctest: +SKIP
         ('angry', (Patch(start=0.75, end=1.0, low=258.6, high=613.6, effect=0.31, left=0.62),))
     """
     samples = one_channel(samples)
@@ -107,20 +114,23 @@ def explain(
     column = int(np.argmax(scores)) if emotion is None else recognizer.labels.index(emotion)
     hider = _Hider(listener.sound)
     rows, columns = len(times) - 1, len(bands) - 1
-    falls = np.zeros((rows + 1, columns + 1))
-    before = np.log(max(scores[column], 1e-12))
-    for place, (i, j) in enumerate(np.ndindex(*falls.shape)):
-        # Patch (i, j) hides the four parts that meet in its middle.
+    effect = np.zeros((rows + 1, columns + 1))
+    patches = []
+    for place, (i, j) in enumerate(np.ndindex(*effect.shape)):
+        # Patch (i, j) hides the parts that meet in its middle: four, or fewer at the edge.
+        first, last = max(i - 1, 0), min(i + 1, rows)
+        lowest, highest = max(j - 1, 0), min(j + 1, columns)
         hidden = hider.without(
-            times[max(i - 1, 0)] - listener.cut,
-            times[min(i + 1, rows)] - listener.cut,
-            bands[max(j - 1, 0)],
-            bands[min(j + 1, columns)],
+            times[first] - listener.cut, times[last] - listener.cut, bands[lowest], bands[highest]
         )
-        falls[i, j] = before - np.log(max(listener.scores(hidden)[column], 1e-12))
+        left = float(listener.scores(hidden)[column])
+        fall = float(np.log(max(scores[column], _LEAST) / max(left, _LEAST)))
+        patches.append(Patch(times[first], times[last], bands[lowest], bands[highest], fall, left))
+        # As if as many parts were hidden at the edge as elsewhere, or the middle would stand out.
+        effect[i, j] = fall * 4 / ((last - first) * (highest - lowest))
         if progress is not None:
-            progress((place + 1) / falls.size)
-    effect = (falls[:-1, :-1] + falls[1:, :-1] + falls[:-1, 1:] + falls[1:, 1:]) / 4
+            progress((place + 1) / effect.size)
+    effect = (effect[:-1, :-1] + effect[1:, :-1] + effect[:-1, 1:] + effect[1:, 1:]) / 4
     return Explanation(
         start=start,
         end=end,
@@ -129,8 +139,32 @@ def explain(
         times=tuple(times),
         bands=tuple(bands),
         effect=tuple(map(tuple, effect.tolist())),
-        runs=falls.size + 1,
+        runs=len(patches) + 1,
+        strongest=_strongest(patches),
     )
+
+
+def _strongest(patches: Sequence[Patch]) -> tuple[Patch, ...]:
+    """Choose the patches with the greatest effect, none of which shares a part with another.
+
+    Examples:
+        >>> beside = [Patch(t, t + 2.0, 0.0, 9.0, effect, 0.5) for t, effect in
+        ...           [(0.0, 0.2), (1.0, 0.5), (3.0, 0.3), (5.0, 0.001)]]
+        >>> [patch.start for patch in _strongest(beside)]
+        [1.0, 3.0]
+    """
+    chosen: list[Patch] = []
+    for patch in sorted(patches, key=lambda patch: -patch.effect):
+        if len(chosen) == _NAMED or patch.effect < _LEAST_EFFECT:
+            break
+        if not any(_overlap(patch, other) for other in chosen):
+            chosen.append(patch)
+    return tuple(chosen)
+
+
+def _overlap(one: Patch, other: Patch) -> bool:
+    in_time = one.start < other.end and other.start < one.end
+    return in_time and one.low < other.high and other.low < one.high
 
 
 def explain_timeline(

@@ -114,7 +114,7 @@ def _explanations(timeline: Timeline) -> list[dict[str, Any]]:
                     round(mel_height(patch.low, config), 4),
                     round(mel_height(patch.high, config), 4),
                 ]
-                for patch in why.strongest()
+                for patch in why.strongest
             ],
         }
         for why in timeline.explanations

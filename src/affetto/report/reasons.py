@@ -49,7 +49,7 @@ def _part(why: Explanation, classes: dict[str | None, str]) -> str:
         f"<li>{jump(patch.start, moment, f'what drove it, at {moment}')} "
         f"{hertz(patch.low, patch.high)}"
         f'<span class="figure">{why.confidence:.0%} → {patch.left:.0%}</span></li>'
-        for patch in why.strongest()
+        for patch in why.strongest
         if (moment := clock(patch.start, digits=1))
     )
     found = f"<ol>{rows}</ol>" if rows else "<p>No part of it alone: the answer stays.</p>"

@@ -76,7 +76,7 @@ def explanation(
         extent=(start, end, *heights),
         interpolation="bicubic",
     )
-    for number, patch in enumerate(why.strongest(), 1):
+    for number, patch in enumerate(why.strongest, 1):
         low, high = (min(max(mel_height(hz, config), 0), 1) for hz in (patch.low, patch.high))
         width = patch.end - patch.start
         box = Rectangle((patch.start, low), width, high - low, fill=False, edgecolor=INK)
