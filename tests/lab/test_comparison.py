@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,11 @@ pytest.importorskip("onnx")
 from affetto.audio import save
 from affetto.cli import main
 from affetto.emotions import Emotion
-from affetto.errors import OptionError
+from affetto.errors import ManifestError, OptionError
 from affetto.lab.bench import jobs_of
 from affetto.lab.comparison import Comparison, compare
 from affetto.lab.comparison_tables import rows_of, to_csv, to_latex, to_markdown
-from affetto.lab.corpora import Clip, Table
+from affetto.lab.corpora import Clip, Table, load
 from affetto.lab.families.config import ModelConfig
 from affetto.lab.predictions import Prediction
 from affetto.lab.results import Fold, gather, read_folds
@@ -89,13 +90,31 @@ def test_values_that_are_not_the_familys_own_are_said(savee: Path, tmp_path: Pat
     assert '| svm, costs=[1.0], features.parts=["mfcc"] |' in to_markdown(
         gather(read_folds(tmp_path / "results"))
     )
-    told: list[str] = []
     other = Comparison([quick.changed(["costs=[3.0]"])], ["savee-loso"], [savee], folds=[1])
-    compare(other, **where, report=told.append)
-    assert told == [
-        "1 of 1 folds are there already",
-        "in 1 of these, svm had costs=[1.0]: remove them to train anew",
-    ]
+    with pytest.raises(OptionError, match=r"found a fold that was trained with costs=\[1.0\]"):
+        compare(other, **where)
+    forest = replace(ModelConfig.of("forest"), name="svm")
+    with pytest.raises(OptionError, match="trained with model=svm"):
+        compare(Comparison([forest], ["savee-loso"], [savee]), **where)
+    compare(replace(other, folds=[2]), **where)
+    with pytest.raises(ManifestError, match="trained otherwise"):
+        gather(read_folds(tmp_path / "results"))
+
+
+def test_corpora_are_crossed_where_they_share_emotions(savee: Path, tmp_path: Path) -> None:
+    clips = list(load(savee))
+    other = [replace(clip, corpus="mine", speaker=f"mine:{clip.speaker}") for clip in clips[:42]]
+    mine = [clip for clip in other if clip.emotion in ("happy", "sad")]
+    quiet = [replace(clip, corpus="quiet") for clip in clips if clip.emotion == "neutral"]
+    table = tmp_path / "three.csv"
+    Table([*clips, *mine, *quiet]).write_csv(table)
+    where = {"runs": tmp_path / "runs", "results": tmp_path / "results"}
+    model = ModelConfig.of("svm").changed(QUICK)
+    assert compare(Comparison([model], [], [table], cross=True), **where) == {}
+    pairs = gather(read_folds(tmp_path / "results"))
+    assert {pair.protocol for pair in pairs} == {"cross-savee-to-mine", "cross-mine-to-savee"}
+    assert all(set(pair.reports[0].labels) == {"happy", "sad"} for pair in pairs)
+    assert "trained on (rows)" in to_markdown(pairs)
 
 
 def test_a_cluster_does_the_same_work(savee: Path, tmp_path: Path) -> None:
@@ -156,6 +175,7 @@ SVM = [*DATA, "--model", "svm", "--protocol"]
         ([*DATA, "--model", "svn", "--protocol", "savee-loso"], "found model 'svn'"),
         ([*SVM, "savee"], "found protocol 'savee'"),
         ([*SVM, "emodb-loso"], "found no clips of emodb"),
+        ([*SVM, "read-speech"], "whose clips have one class"),
         ([*SVM, "savee-loso", "--seeds", "a"], "found --seeds 'a'"),
         ([*SVM, "savee-loso", "--folds", "4"], "found folds 4, expected some of"),
         ([*SVM, "savee-loso", "--set", "cost=1"], "found settings.cost"),

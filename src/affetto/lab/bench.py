@@ -20,7 +20,7 @@ from affetto.lab.corpora import Table, samples
 from affetto.lab.extras import require
 from affetto.lab.families.lesson import Fitted, Lesson
 from affetto.lab.predictions import Prediction
-from affetto.lab.results import Fold, write_fold
+from affetto.lab.results import OWN, Fold, plain_name, write_fold
 from affetto.models.calibration import softmax
 from affetto.models.network import open_network
 
@@ -113,15 +113,21 @@ def jobs_of(
         CorpusError: the table lacks a protocol's clips.
     """
     called = [model.name for model in models]
-    if len(set(called)) < len(called):
+    if len({plain_name(name) for name in called}) < len(called) or OWN in called:
         raise OptionError(
-            f"found models called {', '.join(called)}, expected each name once: name the "
-            "configurations' files otherwise"
+            f"found models called {', '.join(called)}, expected each name once and none {OWN}: "
+            "name the configurations' files otherwise"
         )
     wanted = tuple(seeds)
     only = None if numbers is None else set(numbers)
     for name in names:
         protocol = protocols.find(name)
+        if protocol.unacted:
+            raise OptionError(
+                f"found protocol {name}, whose clips have one class, expected one of several: give "
+                "such clips to `affetto evaluate --manifest`, whose uar_open says how many of them "
+                "a model takes for neutral"
+            )
         made = protocols.folds(name, table, fingerprints=digests)
         count = len(made) if protocol.speaker_independent else 1
         if only is not None and not only & set(range(count)):

@@ -18,6 +18,7 @@ from affetto.lab.bench import Job, jobs_of, measure, variants
 from affetto.lab.corpora import Table, fingerprints, load
 from affetto.lab.cross_corpus import cross_corpus
 from affetto.lab.extras import require
+from affetto.lab.families.config import changes
 from affetto.lab.results import read_fold
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def compare(
 
     Raises:
         CorpusError: the tables lack a protocol's clips.
-        OptionError: no such protocol.
+        OptionError: no such protocol, or results of the same name were trained with other values.
         OutputError: a folder can't be written.
         MissingExtraError: a model's packages, or Dask for a cluster, aren't installed.
     """
@@ -94,11 +95,9 @@ def compare(
             digests=digests,
         )
     )
-    left = [job for job in jobs if not (results / job.result.name).is_file()]
+    left = [job for job in jobs if not _done(job, results)]
     if report is not None and jobs:
         report(f"{len(jobs) - len(left)} of {len(jobs)} folds are there already")
-        for line in _otherwise(jobs, results):
-            report(line)
     failed: dict[str, str] = {}
     if cluster is not None:
         failed = _on_cluster(left, cluster, table, runs=runs, results=results, report=report)
@@ -121,19 +120,22 @@ def compare(
     return failed
 
 
-def _otherwise(jobs: Sequence[Job], results: Path) -> list[str]:
-    """Tell of folds that are there already, but of trainings with other values than these."""
-    told: dict[str, int] = {}
-    for job in jobs:
-        path = results / job.result.name
-        if path.is_file():
-            changes = job.model.changes_in(read_fold(path).notes.get("config", {}))
-            if changes:
-                name = f"{job.model.name} had {', '.join(changes)}"
-                told[name] = told.get(name, 0) + 1
-    return [
-        f"in {count} of these, {name}: remove them to train anew" for name, count in told.items()
-    ]
+def _done(job: Job, results: Path) -> bool:
+    """Tell whether a job's result is there.
+
+    Raises:
+        OptionError: one of that name is, of a training with other values.
+    """
+    path = results / job.result.name
+    if not path.is_file():
+        return False
+    other = changes(job.model.to_dict(), read_fold(path).notes.get("config", {}))
+    if other:
+        raise OptionError(
+            f"{path}: found a fold that was trained with {', '.join(other)}, expected the values "
+            "of this call: remove the old folds, or call this model otherwise (a file NAME.toml)"
+        )
+    return True
 
 
 def _hear(jobs: Sequence[Job], table: Table, *, runs: Path, workers: int) -> None:

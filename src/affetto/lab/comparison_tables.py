@@ -16,7 +16,7 @@ import numpy as np
 
 from affetto.lab.cross_corpus import cross_markdown, pair_of
 from affetto.lab.families import FAMILIES
-from affetto.lab.families.config import ModelConfig
+from affetto.lab.families.config import ModelConfig, changes
 from affetto.lab.figures import Report, summarise
 from affetto.lab.metrics import Difference, mcnemar, paired_difference
 from affetto.lab.predictions import Prediction
@@ -84,12 +84,11 @@ class Row:
 
 
 def _set_otherwise(result: Result) -> list[str]:
-    """Name the values of a family that differ from its own; of any fold."""
+    """Name the values of a family that differ from its own."""
     if result.model not in FAMILIES:
         return []
-    usual = ModelConfig.of(result.model)
-    configs = (fold.notes.get("config", {}) for fold in result.parts)
-    return list(dict.fromkeys(c for config in configs for c in usual.changes_in(config)))
+    config = result.parts[0].notes.get("config", {})
+    return changes(ModelConfig.of(result.model).to_dict(), config)
 
 
 def rows_of(results: Iterable[Result]) -> dict[str, list[Row]]:

@@ -6,6 +6,7 @@ choose among the emotions that both corpora have.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ __all__ = ["cross_corpus", "cross_markdown", "grid", "pair_name", "pair_of"]
 _PREFIX = "cross-"
 _TO = "-to-"
 _HELD_OUT = 1 / 6
+_LEAST = 0.01
+"""Share of a corpus's clips that an emotion must have to be one of its own."""
 
 
 def pair_name(learnt: str, tested: str) -> str:
@@ -69,6 +72,9 @@ def cross_corpus(
 ) -> None:
     """Train on each corpus in turn, and test on all others; pairs that are there are kept.
 
+    A corpus has the emotions of a hundredth of its clips or more: a handful of strays would weigh
+    as much in a UAR as all the others. Pairs that share fewer than two emotions are left out.
+
     Args:
         model: what to train.
         table: clips of two corpora or more.
@@ -79,12 +85,13 @@ def cross_corpus(
         report: told one line a check.
 
     Raises:
-        CorpusError: fewer than two corpora, or one without two emotions.
+        CorpusError: fewer than two corpora.
         OutputError: a result can't be written.
     """
     from affetto.lab.bench import as_good_as_trained, learn
 
     corpora = table.corpora
+    emotions = {corpus: _emotions(table, corpus) for corpus in corpora}
     if len(corpora) < 2:
         raise CorpusError(
             f"found clips of {', '.join(corpora) or 'no corpus'}, expected two corpora or more to "
@@ -94,13 +101,13 @@ def cross_corpus(
         wanted = [
             Fold(pair_name(learnt, tested), "intra", False, seed, 0, 1, True, (), model=model.name)
             for tested in corpora
-            if tested != learnt
+            if tested != learnt and len({*emotions[learnt]} & {*emotions[tested]}) > 1
         ]
         wanted = [fold for fold in wanted if not (results / fold.name).is_file()]
         own = [i for i, clip in enumerate(table) if clip.corpus == learnt]
-        labels = [e.value for e in Emotion if any(table[i].emotion == e for i in own)]
-        if not wanted or len(labels) < 2:
+        if not wanted:
             continue
+        labels = emotions[learnt]
         chosen = set(held_out(table, own, share=_HELD_OUT, seed=seed))
         lesson, fitted = learn(
             model,
@@ -118,7 +125,8 @@ def cross_corpus(
         temperature = fitted.temperature(lesson.target)
         for fold in wanted:
             corpus = (pair_of(fold.protocol) or ("", ""))[1]
-            places = [i for i, clip in enumerate(table) if clip.corpus == corpus and clip.emotion]
+            tested = (i for i, clip in enumerate(table) if clip.corpus == corpus)
+            places = _among(table, tested, emotions[corpus]).tolist()
             features = lesson.clean.inputs(places, length=model.features.length)
             said = softmax(as_good_as_trained(fitted, features), temperature=temperature)
             predictions = [
@@ -129,6 +137,12 @@ def cross_corpus(
             ]
             notes = {"config": model.to_dict(), "parameters": fitted.parameters}
             write_fold(results, replace(fold, predictions=predictions, notes=notes))
+
+
+def _emotions(table: Table, corpus: str) -> list[str]:
+    """List the emotions that a corpus really has."""
+    found = Counter(clip.emotion for clip in table if clip.corpus == corpus and clip.emotion)
+    return [e.value for e in Emotion if found[e] >= max(1.0, _LEAST * found.total())]
 
 
 def _among(

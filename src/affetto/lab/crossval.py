@@ -52,9 +52,6 @@ CONDITIONS: Mapping[str, tuple[str, ...]] = {
 }
 """What befalls the test clips besides, to see how robust the answers are."""
 
-_UNACTED = ("read-speech",)
-"""Protocols of ordinary speech: neutral or calm among all labels; one clip a speaker."""
-
 BASES = (
     ("ravdess", "emodb", "savee", "librispeech"),
     ("tess", "nemo", "librispeech"),
@@ -227,6 +224,7 @@ def measure(
 def _wanted(training: Training, seed: int) -> list[Fold]:
     """List the results that a training leaves, still without predictions."""
     variant = "pool" if training.pool else "intra"
+    unacted = {name: protocols.find(name).unacted for name in training.tests}
     return [
         Fold(
             protocol=name,
@@ -238,10 +236,10 @@ def _wanted(training: Training, seed: int) -> list[Fold]:
             speaker_independent=True,
             predictions=(),
             condition=condition,
-            merge={"calm": "neutral"} if name in _UNACTED else {},
-            answers="open" if name in _UNACTED else "shared",
+            merge={"calm": "neutral"} if unacted[name] else {},
+            answers="open" if unacted[name] else "shared",
         )
         for name, (number, count, _) in training.tests.items()
         for condition in (CLEAN, *CONDITIONS.get(name, ()))
-        for baseline in ((False,) if name in _UNACTED or condition != CLEAN else (False, True))
+        for baseline in ((False,) if unacted[name] or condition != CLEAN else (False, True))
     ]

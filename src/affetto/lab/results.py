@@ -18,6 +18,7 @@ import numpy as np
 from affetto.errors import ManifestError, OptionError
 from affetto.jobs import atomic_write, make_folder
 from affetto.lab import protocols
+from affetto.lab.families.config import changes
 from affetto.lab.figures import Report, summarise
 from affetto.lab.predictions import Prediction, from_columns, to_columns
 
@@ -92,17 +93,27 @@ class Fold:
         """What its file is called."""
         parts = [self.protocol, self.variant]
         if self.model != OWN:
-            parts.insert(0, re.sub(r"[^A-Za-z0-9.]+", "-", self.model))
+            parts.insert(0, plain_name(self.model))
         if self.baseline:
             parts.append("baseline")
         if self.condition != CLEAN:
-            parts.append(re.sub(r"[^A-Za-z0-9.]+", "-", self.condition).strip("-"))
+            parts.append(plain_name(self.condition).strip("-"))
         return "--".join([*parts, f"seed{self.seed}", f"fold{self.fold}"]) + ".json"
 
     @property
     def run(self) -> tuple[str, str, str, bool, str]:
         """What all folds and seeds of one result have in common."""
         return self.model, self.protocol, self.variant, self.baseline, self.condition
+
+
+def plain_name(name: str) -> str:
+    """Write a name so that it may stand in a file's.
+
+    Examples:
+        >>> plain_name("noise:10dB"), plain_name("my_cnn")
+        ('noise-10dB', 'my-cnn')
+    """
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name)
 
 
 def write_fold(folder: str | Path, fold: Fold) -> Path:
@@ -325,6 +336,12 @@ def _pooled(parts: Sequence[Fold]) -> Result:
             raise ManifestError(
                 f"found folds of {first.protocol} ({first.name}, {part.name}) made in different "
                 "ways, expected the same number of folds and the same labels; remove the old ones"
+            )
+        other = changes(first.notes.get("config", {}), part.notes.get("config", {}))
+        if other:
+            raise ManifestError(
+                f"found folds of one model on {first.protocol} that were trained otherwise "
+                f"({part.name}: {', '.join(other)}), expected one way; remove the old ones"
             )
     seeds: dict[int, dict[int, Fold]] = {}
     for part in parts:

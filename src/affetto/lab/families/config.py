@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from affetto.lab.families import Family
     from affetto.lab.families.settings import AugmentConfig
 
-__all__ = ["ModelConfig"]
+__all__ = ["ModelConfig", "changes"]
 
 _FEWEST = 16
 """Frames that a network must hear: fewer are gone before its last layers."""
@@ -191,29 +191,29 @@ class ModelConfig:
         plain = json.loads(json.dumps(tables, default=str))
         return {"model": self.family.name, **plain}
 
-    def changes_in(self, other: Mapping[str, Any]) -> list[str]:
-        """Say which values another training had, as a person writes them.
 
-        Args:
-            other: what `to_dict` gave of it; values that either lacks are passed over.
+def changes(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Say which values of another training differ, as a person writes them.
 
-        Examples:
-            >>> cnn = ModelConfig.of("cnn")
-            >>> cnn.changes_in(cnn.changed(["epochs=5", "features.hop=256"]).to_dict())
-            ['epochs=5.0', 'features.hop=256']
-        """
-        changes = []
-        for table, own in self.to_dict().items():
-            found = other.get(table)
-            if not isinstance(own, Mapping) or not isinstance(found, Mapping):
-                continue
+    Args:
+        own: what `ModelConfig.to_dict` gave of one training.
+        other: of another; values that either lacks are passed over.
+
+    Examples:
+        >>> cnn = ModelConfig.of("cnn")
+        >>> changes(cnn.to_dict(), cnn.changed(["epochs=5", "features.hop=256"]).to_dict())
+        ['epochs=5.0', 'features.hop=256']
+    """
+    found = []
+    for table, ours in own.items():
+        theirs = other.get(table)
+        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
             prefix = "" if table == "settings" else f"{table}."
-            changes += [
-                f"{prefix}{name}={_toml(found[name])}"
-                for name, value in own.items()
-                if name in found and found[name] != value
-            ]
-        return changes
+            shared = ((name, value, theirs[name]) for name, value in ours.items() if name in theirs)
+            found += [f"{prefix}{name}={_toml(its)}" for name, value, its in shared if its != value]
+        elif theirs is not None and theirs != ours:
+            found.append(f"{table}={theirs}")
+    return found
 
 
 _IDLE_FEATURES = {

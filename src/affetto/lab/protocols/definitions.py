@@ -28,6 +28,7 @@ class Protocol:
         folds: number of folds of ``"speakers in turn"``.
         merge: emotion → the label that it counts as.
         by_gender: whether a label is a gender and an emotion.
+        unacted: whether it tests ordinary speech: neutral or calm is right among all labels.
         shares: of training, validation and test in a random split.
         seeds: of the random splits.
     """
@@ -42,6 +43,7 @@ class Protocol:
     folds: int = 0
     merge: Mapping[str, str] = field(default_factory=dict)
     by_gender: bool = False
+    unacted: bool = False
     shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
     seeds: tuple[int, ...] = ()
 
@@ -141,6 +143,7 @@ def _protocol(name: str, row: dict[str, Any]) -> Protocol:
         folds=row.get("folds", 0),
         merge=row.get("merge", {}),
         by_gender=row.get("by_gender", False),
+        unacted=row.get("unacted", False),
         shares=tuple(row.get("shares", (0.8, 0.1, 0.1))),
         seeds=tuple(row.get("seeds", ())),
     )
