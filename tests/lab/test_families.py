@@ -183,7 +183,7 @@ def test_a_networks_file_says_what_the_network_says(teach: Teach, name: str, cla
     features = everything(config, lesson)
     logits = as_good_as_trained(fitted, features)
     assert logits.shape == (classes * EACH, classes)
-    assert np.abs(logits[0] - logits[1]).max() > 0  # it hears its input
+    assert np.ptp(logits, axis=0).max() > 0  # it hears its input
     assert fitted.parameters > 500
     assert fitted.held_out is not None
     np.testing.assert_array_equal(fitted.held_out.clips, lesson.validation)
@@ -243,7 +243,8 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(
         assert one.keys() == other.keys()
         assert all(torch.equal(one[key], other[key]) for key in one)
     assert resumed.onnx == whole.onnx
-    assert resumed.notes == whole.notes
+    taken = {"training_seconds": 0}
+    assert {**resumed.notes, **taken} == {**whole.notes, **taken}
     # Once finished, the same call learns nothing anew.
     assert fit(config, lesson).onnx == whole.onnx
 

@@ -63,6 +63,8 @@ def test_a_training_that_was_killed_ends_with_the_same_weights(data, tmp_path, v
     again = fresh()
     resumed = teach(again, batches(data), config, folder=tmp_path / "cut", validate=validate)
     assert [entry["step"] for entry in resumed] == [2, 4, 6]
+    taken = [entry["seconds"] for entry in resumed]
+    assert taken == sorted(taken)  # also of what was learnt before the stop
     assert [entry["plain"] for entry in resumed] == pytest.approx([e["plain"] for e in history])
     for name, tensor in whole.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], tensor, rtol=1e-6, atol=1e-6)
@@ -95,7 +97,8 @@ def test_the_folder_holds_log_checkpoints_and_picture(data, tmp_path):
         "last.safetensors",
         "best.safetensors",
     }
-    assert {"step", "speech", "plain", "relative", "distil", "speaker", "score"} == set(history[0])
+    losses = {"speech", "plain", "relative", "distil", "speaker"}
+    assert {"step", "score", "seconds", *losses} == set(history[0])
 
 
 def test_tensorboard_can_follow(data, tmp_path):

@@ -1,8 +1,10 @@
 """How many threads the libraries of numbers take in a process that shares its cores with others."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["share_cores"]
+__all__ = ["one_thread", "share_cores"]
 
 _NAMES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """Read by numpy's libraries when they load."""
@@ -26,3 +28,20 @@ def share_cores(threads: int) -> None:
     """
     for name in _NAMES:
         os.environ.setdefault(name, str(threads))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold numpy's libraries to one thread meanwhile, where threadpoolctl (extra `train`) is there.
+
+    Examples:
+        >>> with one_thread():
+        ...     pass
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        yield
+        return
+    with threadpool_limits(1):
+        yield

@@ -38,7 +38,8 @@ class Row:
         uar_spread: standard deviation over the seeds; None with fewer than two.
         wa: accuracy, as `uar`.
         wa_spread: as `uar_spread`.
-        behind: how much better than this the protocol's best is; None for the best itself.
+        behind: how much better than this the best is that was trained and told alike; None for the
+            best itself.
         chance: that two equal models would differ as much (McNemar), beside the best.
     """
 
@@ -72,6 +73,10 @@ class Row:
         if self.seeds:
             return ""
         return f"{max(self.result.unfinished.values())} of {self.result.folds} folds"
+
+    def mean(self, name: str) -> float:
+        """Give the mean of a figure over the seeds; of the folds that are there, where none is."""
+        return self.result.mean(name) if self.seeds else float(getattr(self.report, name))
 
     def note(self, name: str) -> float | None:
         """Give the median of a figure that the folds note; None where none does."""
@@ -131,8 +136,14 @@ def _folds(result: Result, seed: int) -> list[Fold]:
 def _beside_best(rows: Sequence[Row]) -> list[Row]:
     random = not rows[0].result.speaker_independent
     ordered = sorted(rows, key=lambda r: (not r.seeds, -(r.wa if random else r.uar)))
-    best = ordered[0]
-    return [best, *(_held_against(row, best) for row in ordered[1:])]
+    best: dict[tuple[str, bool], Row] = {}
+    for row in ordered:
+        best.setdefault((row.result.variant, row.result.baseline), row)
+    beside = (best[row.result.variant, row.result.baseline] for row in ordered)
+    return [
+        row if row is peer else _held_against(row, peer)
+        for row, peer in zip(ordered, beside, strict=True)
+    ]
 
 
 def _held_against(row: Row, best: Row) -> Row:
@@ -191,8 +202,8 @@ def _cells(row: Row) -> list[str]:
         behind,
         chance,
         _spread(*other),
-        f"{row.report.macro_f1:.3f}",
-        f"{row.report.ece:.3f}",
+        f"{row.mean('macro_f1'):.3f}",
+        f"{row.mean('ece'):.3f}",
         *_measured(row),
     ]
 
@@ -278,15 +289,17 @@ def to_markdown(results: Iterable[Result], *, level: int = 2) -> str:
 _ABOUT = {
     "Unheard speakers": (
         "No test speaker trains. Means over the seeds ± their standard deviation; intervals of",
-        "95 % by bootstrap over speakers, of the first seed. Behind the best: the difference in",
-        "UAR with its paired interval; p: McNemar's test. × real time: of one core's own work;",
-        "training: of a fold, on two cores, perhaps beside other work. Figures in italics are",
-        "others' and were not measured by this command.",
+        "95 % by bootstrap over speakers, of the first seed: with fewer than ten speakers (SAVEE",
+        "has four) they are too narrow. Behind the best: the difference in UAR to the best model",
+        "that was trained and told alike, with its paired interval; p: McNemar's test of their",
+        "accuracies, which takes clips for independent. × real time: of one core; training: of a",
+        "fold, features left out, perhaps beside other work. Figures in italics are others' and",
+        "were not measured by this command.",
     ),
     "Random splits": (
         "Clips are drawn by chance: the speakers and sentences that test are heard in training.",
         "Such figures say little about a new voice, and are not to be compared with those above.",
-        "Behind the best: the difference in accuracy.",
+        "Behind the best: the difference in accuracy to the best that was trained alike.",
     ),
     "Other corpora": (
         "Each model learnt one corpus and was tested on another, among the emotions that both",
@@ -319,7 +332,8 @@ def to_csv(results: Iterable[Result]) -> str:
         for row in rows:
             result, report = row.result, row.report
             low, high = report.ci95["uar"]
-            figures = (row.uar, row.uar_spread, low, high, row.wa, report.macro_f1, report.ece)
+            means = (row.mean("macro_f1"), row.mean("ece"))
+            figures = (row.uar, row.uar_spread, low, high, row.wa, *means)
             prefix = "" if result.speaker_independent else "random_"
             cells: dict[str, Any] = {
                 "protocol": protocol,

@@ -65,8 +65,10 @@ def tables(results: Sequence[Result]) -> str:
 
 
 _FAMILIES = (
-    "`affetto compare` trained these: each on the protocol's own training speakers alone, with",
-    "the settings that the family comes with. `affetto` is the bundled recipe.",
+    "`affetto compare` trained these: each on the protocol's own training speakers alone where",
+    "nothing else is said, with the values that the family comes with; others are named beside",
+    "it. The networks leave a part of the training speakers out of training, to choose by; the",
+    "classical families learn from all once they have chosen. `affetto` is the bundled recipe.",
 )
 _PREFACE = (
     "Every figure is computed from the pooled predictions of all folds of a protocol, then",

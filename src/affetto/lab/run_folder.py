@@ -1,7 +1,7 @@
 """The folder of a training: what it was asked, how it went, and where it stopped.
 
     config.json        its settings, seed and counts of clips
-    log.json           one entry a check: step, mean losses, score on held-out speakers
+    log.json           one entry a check: step, losses, score on held-out speakers, seconds spent
     curves.png         the log as a picture, where matplotlib is installed
     last.safetensors   all that the next step needs
     best.safetensors   the weights that the held-out speakers liked best
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["RunFolder", "load_weights", "record_settings", "save_weights"]
+__all__ = ["SECONDS", "RunFolder", "load_weights", "record_settings", "save_weights"]
+
+SECONDS = "seconds"
+"""What a log's entry calls the time that was spent until then."""
 
 _LOG, _LAST, _BEST = "log.json", "last.safetensors", "best.safetensors"
 _ABOUT = "made_with"
@@ -124,9 +127,15 @@ class RunFolder:
             tensor.copy_(stored.pop(f"mean.{name}"))
         student.load_state_dict(stored)
         state = optimizer.state_dict()
+        learning = [tensor for group in optimizer.param_groups for tensor in group["params"]]
         state["state"] = {
-            i: {name: moments[f"adam.{i}.{name}"] for name in ("step", "exp_avg", "exp_avg_sq")}
-            for i in range(sum(len(group["params"]) for group in state["param_groups"]))
+            i: {
+                "step": moments[f"adam.{i}.step"],
+                # The fused optimiser takes moments to lie in memory as their parameter does.
+                "exp_avg": torch.empty_like(tensor).copy_(moments[f"adam.{i}.exp_avg"]),
+                "exp_avg_sq": torch.empty_like(tensor).copy_(moments[f"adam.{i}.exp_avg_sq"]),
+            }
+            for i, tensor in enumerate(learning)
             if f"adam.{i}.step" in moments
         }
         optimizer.load_state_dict(state)
@@ -165,7 +174,7 @@ class RunFolder:
 
         with SummaryWriter(str(self.folder / "events")) as board:
             for name, value in self.history[-1].items():
-                if name != "step":
+                if name not in ("step", SECONDS):
                     board.add_scalar(name, value, step)
 
     def keep_best(self, tensors: Mapping[str, Tensor]) -> None:
@@ -185,7 +194,10 @@ class RunFolder:
             return
         from affetto.report.plots import curves
 
-        rows = [{_axis(name): value for name, value in entry.items()} for entry in self.history]
+        rows = [
+            {_axis(name): value for name, value in entry.items() if name != SECONDS}
+            for entry in self.history
+        ]
         with suppress(MissingExtraError):
             figure = curves(rows)
             for axes in figure.axes:

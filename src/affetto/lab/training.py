@@ -14,13 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from affetto.errors import OptionError
-from affetto.lab.run_folder import RunFolder, load_weights, save_weights
+from affetto.lab.run_folder import SECONDS, RunFolder, load_weights, save_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["LoopConfig", "best_device", "fit", "load_weights", "save_weights"]
+__all__ = ["LoopConfig", "best_device", "fit", "load_weights", "save_weights", "told"]
+
+_TOLD = ("step", SECONDS)
+"""Of an entry of the log, what is told in other words."""
 
 Batch = TypeVar("Batch")
 Net = TypeVar("Net", bound=nn.Module)
@@ -106,7 +109,8 @@ def fit(
         slower: start of parameters' names → share of the rate at which these learn.
 
     Returns:
-        The history: one entry a check, with the step, the mean losses and the score.
+        The history: one entry a check, with the step, the mean losses, the score and the seconds
+        spent until then, former calls included.
 
     Raises:
         OptionError: the loss is no longer a number; the last checkpoint stays.
@@ -127,6 +131,18 @@ def fit(
     run.draw()
     network.eval()
     return run.history
+
+
+def told(history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Sum up a history, as a result notes it.
+
+    Examples:
+        >>> told([{"step": 5, "score": 0.25, "seconds": 1.5}, {"step": 9, "seconds": 2.5}])
+        {'steps': 9, 'training_seconds': 2.5, 'scores': [0.25]}
+    """
+    scores = [round(entry["score"], 4) for entry in history if "score" in entry]
+    about = {"steps": history[-1]["step"], "training_seconds": history[-1][SECONDS]}
+    return about | ({"scores": scores} if scores else {})
 
 
 def _learn(
@@ -154,6 +170,7 @@ def _learn(
     best = max((entry.get("score", -1.0) for entry in run.history), default=-1.0)
     sums: dict[str, float] = {}
     began = time.monotonic()
+    before = run.history[-1].get(SECONDS, 0.0) if run.history else 0.0
     kept: dict[str, Tensor] | None = None
     over = config.patience > 0 and _stale(run.history) >= config.patience
     with ThreadPoolExecutor(1) as ahead:
@@ -200,11 +217,12 @@ def _learn(
                     best = max(best, entry["score"])
                     kept = {name: tensor.clone() for name, tensor in average.items()}
                     run.keep_best(kept)
+            entry[SECONDS] = round(before + time.monotonic() - began, 1)
             run.history.append(entry)
             run.checkpoint(done, network, average, optimizer)
             if report is not None:
                 pace = (time.monotonic() - began) / (done - start)
-                figures = " ".join(f"{n} {v:.3f}" for n, v in entry.items() if n != "step")
+                figures = " ".join(f"{n} {v:.3f}" for n, v in entry.items() if n not in _TOLD)
                 report(f"step {done}/{config.steps} {figures} ({pace:.2f} s a step)")
             if check is not None and "score" in entry:
                 check(len(run.history), entry["score"])

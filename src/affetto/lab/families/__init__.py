@@ -28,7 +28,7 @@ _ROW = FeatureRecipe("row", parts=("functionals", "mfcc"), statistics=("mean", "
 _FRAMES = FeatureRecipe("frames", length=112)
 _MFCC = FeatureRecipe("frames", parts=("mfcc",), hop=256, length=194)
 _ALTERED = AugmentConfig("speed:0.85..1.18,noise:8..35dB", copies=2)
-_FEWER = NetworkSettings(epochs=30.0)
+_FEWER = NetworkSettings(epochs=20.0)
 """For the largest networks, which learn more in an epoch and take longer."""
 
 

@@ -47,9 +47,9 @@ class DrawConfig:
     batch: int = 32
     balance: str = "sampling"
     stretch: tuple[float, float] = (0.85, 1.18)
-    time_mask: float = 0.15
-    band_mask: float = 0.15
-    mixup: float = 0.2
+    time_mask: float = 0.1
+    band_mask: float = 0.1
+    mixup: float = 0.0
     smoothing: float = 0.1
 
 
@@ -107,7 +107,7 @@ class Drawing:
         if kind == "row":
             return np.asarray(raw, np.float32)
         if kind == "picture":
-            shifted = np.roll(raw, rng.integers(-8, 9), axis=1)
+            shifted = _shifted(raw, int(rng.integers(-8, 9)))
             masked = self._masked(shifted.T.astype(np.float32), rng, fill=0.0).T
             return paint(np.asarray(masked, np.uint8))
         return self._masked(self._cut(raw, rng), rng)
@@ -140,3 +140,15 @@ class Drawing:
             fill=0.0,
         )
         return masked + mean
+
+
+def _shifted(picture: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
+    """Shift a picture in time; what comes in from outside is its edge.
+
+    Examples:
+        >>> row = np.array([[1, 2, 3]], np.uint8)
+        >>> _shifted(row, 1).tolist(), _shifted(row, -2).tolist()
+        ([[1, 1, 2]], [[3, 3, 3]])
+    """
+    places = np.arange(picture.shape[1]) - columns
+    return picture[:, np.clip(places, 0, picture.shape[1] - 1)]

@@ -17,7 +17,7 @@ from affetto.lab.families.drawing import DrawConfig, Drawing
 from affetto.lab.families.lesson import Fitted, HeldOut
 from affetto.lab.metrics import uar
 from affetto.lab.run_folder import record_settings
-from affetto.lab.training import LoopConfig, best_device, fit
+from affetto.lab.training import LoopConfig, best_device, fit, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,9 +93,7 @@ def fit_finetuned(lesson: Lesson, settings: FinetuneSettings) -> Fitted:
             "settings": asdict(settings),
             "encoder": digest,
         }
-        about |= {"clips": len(lesson.train), "held_out": len(lesson.validation)}
-        about |= {"labels": lesson.labels, "variants": len(lesson.arrays), "seed": lesson.seed}
-        record_settings(lesson.folder, about)
+        record_settings(lesson.folder, about | lesson.about())
     device = best_device()
 
     def losses(batch: Batch) -> dict[str, Tensor]:
@@ -133,12 +131,11 @@ def fit_finetuned(lesson: Lesson, settings: FinetuneSettings) -> Fitted:
         ["logits"],
         {"samples": {0: "n", 1: "time"}, "logits": {0: "n"}},
     )
-    scores = [round(entry["score"], 4) for entry in history if "score" in entry]
     return Fitted(
         onnx,
         lambda sounds: _logits(network, sounds),
         sum(tensor.numel() for tensor in network.parameters()),
-        {"settings": asdict(settings), "steps": history[-1]["step"], "scores": scores},
+        {"settings": asdict(settings), **told(history)},
         HeldOut(lesson.validation, _logits(network, held_out)) if len(truth) else None,
     )
 

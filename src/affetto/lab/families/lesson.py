@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,6 +78,22 @@ class Lesson:
     def everything(self) -> NDArray[np.int64]:
         """Give the clips of training and validation, in order."""
         return np.sort(np.concatenate([self.train, self.validation]))
+
+    def about(self) -> dict[str, Any]:
+        """Say what is learnt from: a training goes on only where it was the same."""
+        soft = () if self.soft is None else (self.soft,)
+        features = (part for arrays in self.arrays for part in (arrays.values, arrays.starts))
+        mark = hashlib.sha256()
+        for part in (self.target, self.train, self.validation, *soft, *features):
+            mark.update(np.ascontiguousarray(part).data)
+        return {
+            "clips": len(self.train),
+            "held_out": len(self.validation),
+            "labels": self.labels,
+            "variants": len(self.arrays),
+            "seed": self.seed,
+            "data": mark.hexdigest()[:24],
+        }
 
 
 class HeldOut(NamedTuple):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from affetto.lab.families.drawing import DrawConfig, Drawing
 from affetto.lab.families.lesson import Fitted, HeldOut
 from affetto.lab.metrics import uar
 from affetto.lab.run_folder import record_settings
-from affetto.lab.training import LoopConfig, best_device, fit, load_weights
+from affetto.lab.training import LoopConfig, best_device, fit, load_weights, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,10 +80,8 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
         half=settings.half and shape[-2] > _NARROW,
     )
     if lesson.folder is not None:
-        about = {"model": name, "settings": asdict(settings), "clips": len(lesson.train)}
-        about |= {"held_out": len(lesson.validation), "labels": lesson.labels, "shape": shape}
-        about |= {"variants": len(lesson.arrays), "seed": lesson.seed, "data": _mark(lesson)}
-        record_settings(lesson.folder, about)
+        about = {"model": name, "settings": asdict(settings), "shape": shape}
+        record_settings(lesson.folder, about | lesson.about())
     device = best_device()
     weights = _class_weights(lesson, settings).to(device)
 
@@ -126,7 +123,7 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
         onnx,
         lambda features: _logits(network, features),
         sum(tensor.numel() for tensor in network.core.parameters()),
-        {"settings": asdict(settings), "steps": history[-1]["step"], **_best(history)},
+        {"settings": asdict(settings), **told(history)},
         HeldOut(lesson.validation, _logits(network, held_out)) if len(truth) else None,
     )
 
@@ -208,16 +205,6 @@ def _is_still(module: nn.Module) -> bool:
     return frozen and isinstance(module, nn.modules.batchnorm._BatchNorm)
 
 
-def _mark(lesson: Lesson) -> str:
-    """Name what is learnt from: the same for the same features, classes and sides."""
-    mark = hashlib.sha256()
-    soft = () if lesson.soft is None else (lesson.soft,)
-    features = (part for arrays in lesson.arrays for part in (arrays.values, arrays.starts))
-    for part in (lesson.target, lesson.train, lesson.validation, *soft, *features):
-        mark.update(np.ascontiguousarray(part).data)
-    return mark.hexdigest()[:24]
-
-
 def _logits(network: nn.Module, features: NDArray[np.float32]) -> NDArray[np.float32]:
     """Let the network judge features, (n, …); logits, (n, classes)."""
     network.eval()
@@ -228,8 +215,3 @@ def _logits(network: nn.Module, features: NDArray[np.float32]) -> NDArray[np.flo
             batch = torch.from_numpy(features[start : start + _AT_ONCE]).to(device)
             parts.append(network(batch).float().cpu().numpy())
     return np.concatenate(parts)
-
-
-def _best(history: list[dict[str, Any]]) -> dict[str, Any]:
-    scores = [round(entry["score"], 4) for entry in history if "score" in entry]
-    return {"scores": scores} if scores else {}

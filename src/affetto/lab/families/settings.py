@@ -86,7 +86,7 @@ class NetworkSettings:
         freeze: leave what was loaded as it is.
     """
 
-    epochs: float = 40.0
+    epochs: float = 25.0
     batch: int = 32
     rate: float = 1.5e-3
     decay: float = 2e-2
@@ -95,9 +95,9 @@ class NetworkSettings:
     size: Literal["n", "s", "m"] = "n"
     balance: Literal["sampling", "weights", "none"] = "sampling"
     stretch: tuple[float, float] = (0.85, 1.18)
-    time_mask: float = 0.15
-    band_mask: float = 0.15
-    mixup: float = 0.2
+    time_mask: float = 0.1
+    band_mask: float = 0.1
+    mixup: float = 0.0
     smoothing: float = 0.1
     checks: int = 20
     patience: int = 0
