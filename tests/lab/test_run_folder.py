@@ -1,6 +1,8 @@
 """A training's folder: settings that are not mixed up, weights that are whole, a picture."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -43,3 +45,24 @@ def test_the_log_is_drawn(tmp_path):
 def test_what_is_missing_is_named_before_the_work():
     with pytest.raises(MissingExtraError, match=r"no-such-package.*affetto\[train\]"):
         require("numpy", "no_such_package")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit of the size of files")
+def test_a_full_disk_is_said_and_leaves_no_half_file(tmp_path):
+    code = """
+import resource, sys, torch
+from pathlib import Path
+from affetto.errors import OutputError
+from affetto.lab.run_folder import save_weights
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    save_weights(Path(sys.argv[1]), {"a": torch.zeros(100_000)})
+except OutputError as error:
+    print(error)
+"""
+    path = tmp_path / "a.safetensors"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert "free some room" in done.stdout
+    assert list(tmp_path.iterdir()) == []

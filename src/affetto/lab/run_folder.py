@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from affetto.errors import MissingExtraError, ModelError, OptionError
+from affetto.errors import MissingExtraError, ModelError, OptionError, OutputError
 from affetto.jobs import atomic_path, atomic_write, make_folder
 from affetto.lab.extras import require
 
@@ -38,30 +38,47 @@ _ABOUT = "made_with"
 
 
 def save_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write tensors as safetensors, whole or not at all."""
+    """Write tensors as safetensors, whole or not at all.
+
+    Raises:
+        OutputError: they can't be written there.
+    """
     require("safetensors")
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    with atomic_path(path) as unfinished:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, unfinished)
+    try:
+        with atomic_path(path) as unfinished:
+            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, unfinished)
+    except SafetensorError as error:  # a full disk, which is no OSError to it
+        raise OutputError(
+            f"can't write {path}: {error}; free some room, and go on with the same call"
+        ) from None
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:
-    """Read tensors from safetensors.
+    """Read tensors from safetensors, or from torch's own file (.pth, .pt, .bin).
+
+    Of torch's files tensors alone are read, never objects.
 
     Raises:
-        ModelError: there is no such file, or it is damaged.
+        ModelError: there is no such file, or it holds no tensors that can be read.
     """
     require("safetensors")
     from safetensors.torch import load_file
 
     try:
+        if path.suffix in (".pth", ".pt", ".bin"):
+            stored = torch.load(path, map_location="cpu", weights_only=True)
+            return {name: tensor for name, tensor in stored.items() if torch.is_tensor(tensor)}
         return dict(load_file(path))
     except FileNotFoundError:
         raise ModelError(f"{path}: found no such file, expected weights (.safetensors)") from None
-    except Exception as error:  # safetensors raises its own class
+    except Exception as error:  # safetensors and torch raise classes of their own
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise ModelError(
-            f"{path}: expected weights (.safetensors), found something else ({error}); remove it"
+            f"{path}: found no weights that can be read ({reason}), expected tensors in a file "
+            ".safetensors, .pth or .pt: write them anew"
         ) from None
 
 

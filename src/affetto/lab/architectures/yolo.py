@@ -53,8 +53,9 @@ class C2f(nn.Module):
         super().__init__()
         half = channels // 2
         self.before = _conv(channels, channels, 1)
-        self.row = nn.ModuleList(Bottleneck(half) for _ in range(count))
+        # In the order of published weights, which are matched by it.
         self.after = _conv((2 + count) * half, channels, 1)
+        self.row = nn.ModuleList(Bottleneck(half) for _ in range(count))
 
     def forward(self, picture: Tensor) -> Tensor:
         """Give the block's picture."""

@@ -179,10 +179,14 @@ def _class_weights(lesson: Lesson, settings: NetworkSettings) -> Tensor:
 def _start_from(core: nn.Module, path: Path) -> list[nn.Parameter]:
     """Load weights from a file, as far as names and shapes agree; give what was loaded.
 
+    A network that calls its parts otherwise lends them where it has as many of the same shapes in
+    the same order, its last layer aside.
+
     Raises:
         ModelError: the file can't be read, or is of another network.
     """
-    stored = load_weights(path)
+    prefix = "core."  # of the networks that Affetto trains
+    stored = {name.removeprefix(prefix): tensor for name, tensor in load_weights(path).items()}
     own = core.state_dict()
     first = stored.get("conv1.weight")
     if first is not None and "conv1.weight" in own and first.shape[1] == 3:
@@ -190,12 +194,29 @@ def _start_from(core: nn.Module, path: Path) -> list[nn.Parameter]:
         stored["conv1.weight"] = first.sum(dim=1, keepdim=True)
     taken = {n: t for n, t in stored.items() if n in own and own[n].shape == t.shape}
     if len(taken) < len(own) // 2:
+        taken = _in_order(own, stored)
+    if len(taken) < len(own) // 2:
         raise ModelError(
             f"{path}: found {len(taken)} of {len(own)} tensors of this network, expected most of "
-            "them: give weights of the same network (.safetensors)"
+            "them: give weights of the same network"
         )
     core.load_state_dict(own | taken)
     return [parameter for name, parameter in core.named_parameters() if name in taken]
+
+
+def _in_order(own: dict[str, Tensor], stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Match tensors by their place, kind by kind; none where their shapes part before the end."""
+    taken: dict[str, Tensor] = {}
+    for kind in ("weight", "bias", "running_mean", "running_var"):
+        mine = [name for name in own if name.endswith(f".{kind}")]
+        theirs = [tensor for name, tensor in stored.items() if name.endswith(f".{kind}")]
+        pairs = list(zip(mine, theirs, strict=False))
+        alike = [own[name].shape == tensor.shape for name, tensor in pairs]
+        # The last layer answers for other classes.
+        if len(mine) != len(theirs) or not all(alike[:-1]):
+            return {}
+        taken |= {name: tensor for (name, tensor), fits in zip(pairs, alike, strict=True) if fits}
+    return taken
 
 
 def _is_still(module: nn.Module) -> bool:
