@@ -228,10 +228,10 @@ def _adapt(
         report=note,
     )
     low, high = adapted.interval
-    note(
-        f"{adapted.clips} clips: UAR {adapted.before:.3f} before, {adapted.after:.3f} "
-        f"({low:.3f} to {high:.3f}) after, on held-out clips"
-    )
+    told = f"{adapted.clips} clips: UAR {adapted.uar:.3f} ({low:.3f} to {high:.3f}) when held out"
+    if (gain := adapted.gain) is not None:
+        told += f", {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) beside {source}"
+    note(told)
     for line in adapted.advice:
         note(line)
     note(f"wrote {adapted.package.card.title} to {output}")

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from affetto.lab.baselines import fit_baseline
-from affetto.lab.corpora import CORPORA
 from affetto.lab.embedding import embed, head_logits, usable
 from affetto.lab.export import encoder_onnx, head_onnx
 from affetto.lab.model_card import write_model_card
 from affetto.lab.recipe import FEW_LABELS, LABELS, Recipe
 from affetto.lab.refit import Windows, refit
+from affetto.lab.sources import training_of
 from affetto.lab.voices import fit_voice
-from affetto.models import Card, TrainingCorpus, write_package
+from affetto.models import Card, write_package
 from affetto.models.calibration import fit_temperature, softmax
 from affetto.recognition.baseline import BaselineStatistics, SpeakerBaseline
 
@@ -106,10 +106,7 @@ def package(
         temperature=temperatures[0],
         temperature_baseline=temperatures[1],
         languages=tuple(sorted({spoken for i in learn if (spoken := table[int(i)].language)})),
-        training=tuple(
-            TrainingCorpus(corpus, CORPORA[corpus].licence if corpus in CORPORA else "your own")
-            for corpus in used
-        ),
+        training=training_of(used),
         licence=licence,
         description=description,
     )

@@ -12,12 +12,12 @@ import numpy as np
 from affetto.emotions import Emotion
 from affetto.errors import CorpusError
 from affetto.lab.bench import as_good_as_trained, learn
-from affetto.lab.corpora import CORPORA, Table
+from affetto.lab.corpora import Table
 from affetto.lab.held_out import held_out
 from affetto.lab.measured import of_held_out, to_notes
 from affetto.lab.model_card import write_model_card
-from affetto.lab.sources import LICENCES, collect
-from affetto.models import Card, TrainingCorpus, write_window_package
+from affetto.lab.sources import collect, licence_of, training_of
+from affetto.models import Card, write_window_package
 from affetto.models.calibration import softmax
 
 if TYPE_CHECKING:
@@ -210,6 +210,7 @@ def build_family(
         said = said.reshape(len(said), -1, len(classes.emotions)).sum(axis=1)
         clips = [table[int(i)] for i in judged.clips]
         measured = [of_held_out(clips, said, classes.emotions, by_speaker=by_speaker)]
+    training = training_of(table.corpora)
     card = Card(
         name=name,
         version=version,
@@ -219,11 +220,10 @@ def build_family(
         window=config.features.seconds or _WINDOW,
         temperature=temperature,
         languages=tuple(sorted({clip.language for clip in table if clip.language})),
-        training=tuple(
-            TrainingCorpus(corpus, CORPORA[corpus].licence if corpus in CORPORA else "your own")
-            for corpus in table.corpora
+        training=training,
+        licence=licence_of(
+            sources.licence, training, encoder=getattr(config.settings, "encoder", None)
         ),
-        licence=LICENCES[sources.licence],
         description=_describe(config, table),
         results=to_notes(measured),
     )
