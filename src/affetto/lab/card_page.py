@@ -36,7 +36,7 @@ def findings(card: RobustnessCard) -> Iterator[str]:
         yield (
             f"Widest gap, by {gap.kind}: UAR {groups[gap.worst].uar:.3f} ({gap.worst}) beside "
             f"{groups[gap.best].uar:.3f} ({gap.best})"
-            + ("." if gap.clear else "; their intervals overlap, so it may be chance.")
+            + ("." if gap.clear else "; it may be chance.")
         )
     if card.conditions:
         worst = min(card.conditions, key=lambda name: card.conditions[name].uar)

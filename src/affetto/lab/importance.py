@@ -71,14 +71,23 @@ class Importance:
     features: tuple[Weight, ...]
 
 
+_OWN = "functionals_"
+
+
 def group_of(name: str) -> str:
     """Give the group of a feature: its name up to a number or the statistic.
+
+    Those of Affetto's own set are groups of their own.
 
     Examples:
         >>> group_of("mfcc12_mean"), group_of("loudness_sma3_amean"), group_of("F1frequency_sma3nz")
         ('mfcc', 'loudness', 'F1frequency')
+        >>> group_of("functionals_mfcc3_mean")
+        'functionals_mfcc'
     """
-    return re.sub(r"(?<=\D)\d+$", "", name.partition("_")[0]) or name
+    own = _OWN if name.startswith(_OWN) else ""
+    first = name.removeprefix(own).partition("_")[0]
+    return own + (re.sub(r"(?<=\D)\d+$", "", first) or first) or name
 
 
 def importance(
@@ -148,7 +157,7 @@ def importance(
         for name, group, places in tasks:
             rng = generator(seed, name, len(places))
             falls = [whole - score(_dealt(rows, places, rng)) for _ in range(repeats)]
-            mean, sd = float(np.mean(falls)), float(np.std(falls))
+            mean, sd = float(np.mean(falls)), float(np.std(falls, ddof=min(1, repeats - 1)))
             weights.append(Weight(name, group, len(places), mean, sd))
             bar.advance()
     return Importance(

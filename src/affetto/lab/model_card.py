@@ -15,6 +15,7 @@ import yaml
 
 from affetto.errors import MissingExtraError
 from affetto.jobs import atomic_write
+from affetto.lab.cards import ENOUGH
 from affetto.lab.corpora import CORPORA
 from affetto.lab.measured import Figures, Measured, Setting
 from affetto.lab.text_tables import markdown
@@ -207,7 +208,8 @@ def _quality(figures: Sequence[Figures]) -> list[str]:
     if figures:
         lines += [
             "UAR is the mean recall of the emotions, chance being 1 / their number. Means over the "
-            "seeds, never the best; the interval is one of 95 %, by bootstrap over speakers.",
+            "seeds, never the best; the interval is one of 95 %, of the first seed, by bootstrap "
+            "over speakers.",
             "",
         ]
     for setting, (title, meaning) in _SETTINGS.items():
@@ -265,11 +267,12 @@ def _fairness(measured: Sequence[Measured]) -> list[str]:
 
 
 def _groups(measured: Measured) -> Iterator[list[str]]:
-    """Name the group that fares worst, and the one that fares best, where there are several."""
-    for name, parts in measured.first.by.items():
+    """Name the group that fares worst and the one that fares best, among those of enough clips."""
+    for name, every in measured.first.by.items():
+        parts = [(value, part) for value, part in every.items() if part.n >= ENOUGH]
         if len(parts) < 2:
             continue
-        order = sorted(parts.items(), key=lambda item: item[1].uar)
+        order = sorted(parts, key=lambda item: item[1].uar)
         ends = [
             cell
             for value, part in (order[0], order[-1])

@@ -299,20 +299,21 @@ def gather(folds: Iterable[Fold]) -> list[Result]:
     )
 
 
-def digest(results: Iterable[Result]) -> dict[str, dict[str, float | int]]:
-    """Give what a model's card says of finished results: UAR, accuracy, ECE and seeds of each.
+def digest(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
+    """Give what a model's card says of finished results: UAR, accuracy, ECE, clips and seeds.
 
     Args:
         results: of `gather`.
 
     Returns:
-        Protocol, training, baseline and condition → figures, means over the seeds.
+        Protocol, training, baseline and condition → figures, means over the seeds, but for the
+        UAR's interval of 95 %, which is of the first seed.
 
     Examples:
         >>> digest([])
         {}
     """
-    noted: dict[str, dict[str, float | int]] = {}
+    noted: dict[str, dict[str, Any]] = {}
     for result in results:
         if not result.reports:
             continue
@@ -320,7 +321,10 @@ def digest(results: Iterable[Result]) -> dict[str, dict[str, float | int]]:
         how += [] if result.condition == CLEAN else [result.condition]
         how += [] if result.speaker_independent else ["random clips"]
         names = ("uar", "ece") if result.answers == "open" else ("uar", "wa", "ece")
-        figures = {name: round(result.mean(name), 4) for name in names}
+        figures: dict[str, Any] = {name: round(result.mean(name), 4) for name in names}
+        first = next(iter(result.reports.values()))
+        figures["ci95"] = [round(edge, 4) for edge in first.ci95[result.measure]]
+        figures["clips"] = first.n
         if result.corpora:
             figures["mean uar of the corpora"] = round(float(np.mean(result.each_apart())), 4)
         how += [] if result.model == OWN else [result.model]
