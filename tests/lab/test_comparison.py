@@ -5,6 +5,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from affetto.audio import save
 from affetto.cli import main
 from affetto.emotions import Emotion
 from affetto.errors import ManifestError, OptionError
+from affetto.lab import comparison as comparison_module
 from affetto.lab.bench import jobs_of
 from affetto.lab.comparison import Comparison, compare
 from affetto.lab.comparison_tables import rows_of, to_csv, to_latex, to_markdown
@@ -115,6 +117,10 @@ def test_corpora_are_crossed_where_they_share_emotions(savee: Path, tmp_path: Pa
     assert {pair.protocol for pair in pairs} == {"cross-savee-to-mine", "cross-mine-to-savee"}
     assert all(set(pair.reports[0].labels) == {"happy", "sad"} for pair in pairs)
     assert "trained on (rows)" in to_markdown(pairs)
+    assert "trained on (rows)" in to_latex(pairs)
+    rows = list(csv.DictReader(io.StringIO(to_csv(pairs))))
+    assert [row["protocol"] for row in rows] == [pair.protocol for pair in pairs]
+    assert all(float(row["uar"]) > 0.9 for row in rows)
 
 
 def test_a_cluster_does_the_same_work(savee: Path, tmp_path: Path) -> None:
@@ -149,6 +155,41 @@ def test_a_fold_that_fails_stops_no_other(savee: Path, tmp_path: Path) -> None:
     assert len(done) + len(failed) == 4
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_why_folds_failed_is_the_last_word(
+    workers: str, savee: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = savee.with_name(f"gone{workers}.csv")
+    rows = savee.read_text().splitlines()
+    table.write_text("\n".join([*rows, rows[1].replace("DC-neutral-0", "torn")]) + "\n")
+    savee.with_name("torn.flac").write_bytes(b"fLaC" + bytes(100))
+    arguments = ["--data", str(table), "--model", "svm", "--protocol", "savee-loso"]
+    arguments += ["--results", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
+    assert main(["compare", *arguments, "--workers", workers]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "train first" not in told.err
+    assert "torn.flac" in told.err.splitlines()[-1]
+
+
+def test_what_no_one_foresaw_stops_no_other_fold(
+    savee: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = comparison_module.measure
+
+    def measure(job: Any, *rest: Any, **options: Any) -> Any:
+        if job.number == 1:
+            raise MemoryError("no room")
+        return real(job, *rest, **options)
+
+    monkeypatch.setattr(comparison_module, "measure", measure)
+    models = [ModelConfig.of("svm").changed(QUICK)]
+    where = {"runs": tmp_path / "runs", "results": tmp_path / "results"}
+    failed = compare(Comparison(models, ["savee-loso"], [savee]), **where)
+    assert failed == {"svm--savee-loso--intra--seed0--fold1.json": "MemoryError: no room"}
+    assert len(list((tmp_path / "results").iterdir())) == 3
+
+
 def test_the_command_makes_the_table(
     savee: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,7 +218,10 @@ SVM = [*DATA, "--model", "svm", "--protocol"]
         ([*SVM, "emodb-loso"], "found no clips of emodb"),
         ([*SVM, "read-speech"], "whose clips have one class"),
         ([*SVM, "savee-loso", "--seeds", "a"], "found --seeds 'a'"),
-        ([*SVM, "savee-loso", "--folds", "4"], "found folds 4, expected some of"),
+        ([*SVM, "savee-loso", "--folds", "4"], "found fold 4, expected some of the 4"),
+        ([*SVM, "savee-loso", "--heat-map", "a.png"], "found --heat-map, expected --cross"),
+        ([*SVM, "savee-loso", "--cross", "--workers", "2"], "found --workers beside --cross"),
+        ([*SVM, "savee-loso", "--set", "augment.votes=true"], "augment.votes = True, which does"),
         ([*SVM, "savee-loso", "--set", "cost=1"], "found settings.cost"),
         (["--from", "."], "found no results"),
         (["--list", "--seeds", "1"], "found --seeds beside --list"),

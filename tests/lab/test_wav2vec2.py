@@ -239,7 +239,9 @@ def test_settings_are_written_and_read(encoders, tmp_path):
         ("wav2vec2-svm", "layer=-1", "found layer -1, expected 0 or more"),
         ("wav2vec2-svm", "head=forest", "expected svm, logistic, mlp, weighted"),
         ("wav2vec2-finetune", "thaw=[0.5, 0.2]", "two rising shares"),
-        ("wav2vec2-finetune", "batch=0", "found batch 0, expected it above 0"),
+        ("wav2vec2-finetune", "decay=-1", "found decay -1.0, expected it at least 0"),
+        ("wav2vec2-svm", "hidden=[100000000000]", "expected it at most 16384"),
+        ("wav2vec2-finetune", "batch=0", "found batch 0, expected it at least 1"),
         ("wav2vec2-finetune", "features.length=40", "length 40 of a sound"),
     ],
 )

@@ -1,5 +1,6 @@
 """`affetto compare`: families of models × protocols × seeds, and the table of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -132,6 +133,13 @@ def command(
             )
         if not protocol and not cross:
             raise OptionError("found no --protocol, expected one or more beside --data, or --cross")
+        if cross and (workers > 1 or dask):
+            raise OptionError(
+                f"found {'--dask' if dask else '--workers'} beside --cross, whose pairs are "
+                "trained here one after another; leave it out"
+            )
+        if heat_map is not None and not (cross and len(model) == 1):
+            raise OptionError("found --heat-map, expected --cross and one --model beside it")
         for folder in (results, runs):
             check_folder(folder)
         from affetto.lab.comparison import Comparison, compare
@@ -152,12 +160,18 @@ def command(
             cluster=dask,
             report=note,
         )
-    found = _found(source or results, set(protocol or ()), set(model or ()))
-    _give(found, form, output)
-    if heat_map is not None:
-        _draw(found, heat_map)
     for name, error in failed.items():
         note(f"{name}: {error}")
+    found = _found(source or results, protocol or (), model or (), pairs=cross or not protocol)
+    if not found and not failed:
+        asked = ", ".join([*(protocol or ()), *(model or ())]) or "any protocol"
+        raise OptionError(
+            f"{source or results}: found no results of {asked}, expected some: train first"
+        )
+    if found:
+        _give(found, form, output)
+        if heat_map is not None:
+            _draw(found, heat_map)
     if failed:
         raise typer.Exit(2)
 
@@ -165,7 +179,7 @@ def command(
 def _numbers(text: str, option: str) -> list[int]:
     """Read `0,1,2`."""
     try:
-        numbers = [int(part) for part in text.split(",")]
+        numbers = list(dict.fromkeys(int(part) for part in text.split(",")))
     except ValueError:
         numbers = []
     if not numbers or min(numbers) < 0:
@@ -173,22 +187,20 @@ def _numbers(text: str, option: str) -> list[int]:
     return numbers
 
 
-def _found(folder: Path, protocols: set[str], models: set[str]) -> "list[Result]":
+def _found(
+    folder: Path, protocols: Sequence[str], models: Sequence[str], *, pairs: bool
+) -> "list[Result]":
     """Read the results that are there, of those protocols and models alone."""
     from affetto.lab.cross_corpus import pair_of
     from affetto.lab.results import gather, read_folds
 
     named = {Path(m).stem if m.endswith(".toml") else m for m in models}
-    found = [
+    return [
         result
         for result in gather(read_folds(folder))
-        if (not protocols or result.protocol in protocols or pair_of(result.protocol))
+        if (pairs if pair_of(result.protocol) else not protocols or result.protocol in protocols)
         and (not named or result.model in named)
     ]
-    if not found:
-        asked = ", ".join(sorted(protocols | named)) or "any protocol"
-        raise OptionError(f"{folder}: found no results of {asked}, expected some: train first")
-    return found
 
 
 def _give(found: "list[Result]", form: str, output: Path | None) -> None:
@@ -199,12 +211,15 @@ def _give(found: "list[Result]", form: str, output: Path | None) -> None:
 
 
 def _draw(found: "list[Result]", path: Path) -> None:
-    """Draw the pairs of corpora of the first model that has some."""
+    """Draw the pairs of corpora of the one model that has some."""
     from affetto.lab.cross_corpus import grid, pair_of
     from affetto.report.plots import heat_map
 
-    crossed = [result.model for result in found if pair_of(result.protocol)]
-    if not crossed:
-        raise OptionError("found no pairs of corpora to draw, expected results of --cross")
+    crossed = sorted({result.model for result in found if pair_of(result.protocol)})
+    if len(crossed) != 1:
+        raise OptionError(
+            f"found pairs of corpora of {', '.join(crossed) or 'no model'}, expected those of one "
+            "to draw: name it with --model, or train with --cross"
+        )
     corpora, values = grid(found, crossed[0])
     heat_map(values, corpora, title=f"UAR of {crossed[0]}", path=path)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["FeatureArrays"]
 
 _SHARD = 128
+_VERSION = 1
+"""Of the code that computes features: raised when it gives others, so that none are mixed."""
 _OF_ANY_LENGTH = ("frames", "sound")
 """Kinds of features of which there are as many as the clip is long."""
 
@@ -141,7 +143,7 @@ class FeatureArrays:
         parse(steps) if steps else None
         recipe = recipe.whole()
         shards = _shards(table)
-        about = f"{json.dumps(recipe.to_dict())}|{steps}|{variant}|{seed}"
+        about = f"{_VERSION}|{json.dumps(recipe.to_dict())}|{steps}|{variant}|{seed}"
         paths = [folder / _name(shard, about) for shard in shards]
         found = {path: part for path in paths if (part := _read(path)) is not None}
         missing = [(s, path) for s, path in zip(shards, paths, strict=True) if path not in found]

@@ -16,14 +16,16 @@ import numpy as np
 
 from affetto.dsp import SAMPLE_RATE
 from affetto.errors import AffettoError, OptionError
+from affetto.jobs import check_there
 from affetto.jobs.threads import one_thread
 from affetto.lab import protocols
 from affetto.lab.arrays import FeatureArrays
 from affetto.lab.corpora import Table, samples
 from affetto.lab.extras import require
+from affetto.lab.families.config import changes
 from affetto.lab.families.lesson import Fitted, Lesson
 from affetto.lab.predictions import Prediction
-from affetto.lab.results import OWN, Fold, plain_name, write_fold
+from affetto.lab.results import OWN, Fold, plain_name, read_fold, write_fold
 from affetto.models.calibration import softmax
 from affetto.models.network import open_network
 
@@ -38,7 +40,16 @@ if TYPE_CHECKING:
     from affetto.lab.protocols import Protocol
     from affetto.models.network import Inputs
 
-__all__ = ["Job", "as_good_as_trained", "jobs_of", "learn", "measure", "variants", "votes_of"]
+__all__ = [
+    "Job",
+    "as_good_as_trained",
+    "finished",
+    "jobs_of",
+    "learn",
+    "measure",
+    "variants",
+    "votes_of",
+]
 
 TOLERANCE = 1e-4
 """Largest difference between a trained model's logits and its file's, relative to the largest."""
@@ -121,9 +132,9 @@ def jobs_of(
             f"found models called {', '.join(called)}, expected each name once and none {OWN}: "
             "name the configurations' files otherwise"
         )
-    wanted = tuple(seeds)
+    wanted = tuple(dict.fromkeys(seeds))
     only = None if numbers is None else set(numbers)
-    for name in names:
+    for name in dict.fromkeys(names):
         protocol = protocols.find(name)
         if protocol.unacted:
             raise OptionError(
@@ -133,10 +144,10 @@ def jobs_of(
             )
         made = protocols.folds(name, table, fingerprints=digests)
         count = len(made) if protocol.speaker_independent else 1
-        if only is not None and not only & set(range(count)):
+        if beyond := sorted((only or set()) - set(range(count))):
             raise OptionError(
-                f"found folds {', '.join(map(str, sorted(only)))}, expected some of protocol "
-                f"{name}: {', '.join(map(str, range(count)))}"
+                f"found fold {beyond[0]}, expected some of the {count} of protocol {name}, "
+                f"{'0 alone' if count == 1 else f'0 to {count - 1}'}"
             )
         for model in models:
             if not protocol.speaker_independent:
@@ -152,6 +163,29 @@ def jobs_of(
                 for number, fold in enumerate(made):
                     if only is None or number in only:
                         yield Job(model, protocol, seed, number, len(made), fold)
+
+
+def finished(wanted: Fold, model: ModelConfig, results: Path) -> bool:
+    """Tell whether a result is there.
+
+    Args:
+        wanted: the result, still without predictions.
+        model: what it is a result of.
+        results: where it would be.
+
+    Raises:
+        OptionError: one of that name is, of a training with other values.
+    """
+    path = results / wanted.name
+    if not path.is_file():
+        return False
+    other = changes(model.to_dict(), read_fold(path).notes.get("config", {}))
+    if other:
+        raise OptionError(
+            f"{path}: found a fold that was trained with {', '.join(other)}, expected the values "
+            "of this call: remove the old folds, or call this model otherwise (a file NAME.toml)"
+        )
+    return True
 
 
 def measure(
@@ -260,6 +294,14 @@ def learn(
         OptionError: a loss that is no longer a number.
     """
     require(*model.family.packages, purpose=f"training {model.family.name}")
+    if (weights := getattr(model.settings, "weights", None)) is not None:
+        check_there(weights)  # before hours of other work
+    soft = votes_of(table, labels) if model.augment.votes else None
+    if soft is not None and not soft.any():
+        raise OptionError(
+            f"found no listeners' votes for {', '.join(labels)} among the clips, expected some of "
+            "a corpus that has them (CREMA-D): leave augment.votes out"
+        )
     if arrays is None:
         arrays = variants(table, model, runs / "arrays", workers=workers)
     places = {label: place for place, label in enumerate(labels)}
@@ -270,7 +312,7 @@ def learn(
         train,
         validation,
         groups=_speakers(table) if by_speaker else None,
-        soft=votes_of(table, labels) if model.augment.votes else None,
+        soft=soft,
         seed=seed,
         folder=runs / name,
         shared=runs / "shared",

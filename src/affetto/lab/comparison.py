@@ -6,20 +6,18 @@ same call made again finishes what is left.
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from affetto.errors import AffettoError, CorpusError, MissingExtraError, OptionError
-from affetto.jobs import make_folder, run
-from affetto.lab.bench import Job, jobs_of, measure, variants
+from affetto.jobs import cores, make_folder, run
+from affetto.lab.bench import Job, finished, jobs_of, measure, variants
 from affetto.lab.corpora import Table, fingerprints, load
-from affetto.lab.cross_corpus import cross_corpus
+from affetto.lab.cross_corpus import corpora_to_cross, cross_corpus
 from affetto.lab.extras import require
-from affetto.lab.families.config import changes
-from affetto.lab.results import read_fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from affetto.lab.families.config import ModelConfig
 
 __all__ = ["Comparison", "compare"]
+
+_ONE_A_PROCESS = Lock()
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def compare(
         Result's name → why it failed, of the jobs that did; the others are done nonetheless.
 
     Raises:
-        CorpusError: the tables lack a protocol's clips.
+        CorpusError: the tables lack a protocol's clips, or there are no two corpora to cross.
         OptionError: no such protocol, or results of the same name were trained with other values.
         OutputError: a folder can't be written.
         MissingExtraError: a model's packages, or Dask for a cluster, aren't installed.
@@ -95,11 +95,12 @@ def compare(
             digests=digests,
         )
     )
-    left = [job for job in jobs if not _done(job, results)]
+    left = [job for job in jobs if not finished(job.result, job.model, results)]
     if report is not None and jobs:
         report(f"{len(jobs) - len(left)} of {len(jobs)} folds are there already")
     failed: dict[str, str] = {}
     if cluster is not None:
+        _hear(left, table, runs=runs)
         failed = _on_cluster(left, cluster, table, runs=runs, results=results, report=report)
     elif workers > 1:
         _hear(left, table, runs=runs, workers=workers)
@@ -114,31 +115,15 @@ def compare(
             one = partial(measure, job, table, runs=runs, results=results, report=report)
             _try(one, name, failed, report)
     for model in comparison.models if comparison.cross else ():
-        for seed in comparison.seeds:
-            pairs = partial(cross_corpus, model, table, runs=runs, results=results, seed=seed)
-            _try(partial(pairs, report=report), f"{model.name}, corpora crossed", failed, report)
+        for seed in dict.fromkeys(comparison.seeds):
+            for corpus in corpora_to_cross(table):
+                pairs = partial(cross_corpus, model, table, corpus, runs=runs, results=results)
+                name = f"{model.name}--cross-{corpus}--seed{seed}"
+                _try(partial(pairs, seed=seed, report=report), name, failed, report)
     return failed
 
 
-def _done(job: Job, results: Path) -> bool:
-    """Tell whether a job's result is there.
-
-    Raises:
-        OptionError: one of that name is, of a training with other values.
-    """
-    path = results / job.result.name
-    if not path.is_file():
-        return False
-    other = changes(job.model.to_dict(), read_fold(path).notes.get("config", {}))
-    if other:
-        raise OptionError(
-            f"{path}: found a fold that was trained with {', '.join(other)}, expected the values "
-            "of this call: remove the old folds, or call this model otherwise (a file NAME.toml)"
-        )
-    return True
-
-
-def _hear(jobs: Sequence[Job], table: Table, *, runs: Path, workers: int) -> None:
+def _hear(jobs: Sequence[Job], table: Table, *, runs: Path, workers: int | None = None) -> None:
     """Compute what jobs share before they begin side by side, lest each computes it.
 
     What can't be heard fails in the jobs that need it.
@@ -160,10 +145,16 @@ def _try(
     """Do one piece of work; note why it failed, so that others go on."""
     try:
         work()
-    except AffettoError as error:
-        failed[name] = str(error)
+    except Exception as error:  # no memory, say: the others may need less
+        failed[name] = _reason(error)
         if report is not None:
-            report(str(error))
+            report(failed[name])
+
+
+def _reason(fault: BaseException) -> str:
+    """Say why a job failed, in one line."""
+    text = " ".join(str(fault).split())
+    return text if isinstance(fault, AffettoError) else f"{type(fault).__name__}: {text}"
 
 
 def _on_cluster(
@@ -183,7 +174,7 @@ def _on_cluster(
     failed: dict[str, str] = {}
     try:
         client = Client(address, timeout=10)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise OptionError(
             f"found no Dask scheduler at {address} ({error}), expected one: start it, or leave "
             "the cluster out"
@@ -196,11 +187,8 @@ def _on_cluster(
             client.submit(work, job, table=shared, pure=False): job.result.name for job in left
         }
         for done, future in enumerate(as_completed(names), start=1):
-            fault = future.exception()
-            if isinstance(fault, AffettoError):
-                failed[names[future]] = str(fault)
-            elif fault is not None:
-                raise fault
+            if (fault := future.exception()) is not None:
+                failed[names[future]] = _reason(fault)
             if report is not None:
                 report(f"{done} of {len(left)}: {names[future].removesuffix('.json')}")
     return failed
@@ -208,9 +196,10 @@ def _on_cluster(
 
 def _apart(job: Job, *, table: Table, runs: Path, results: Path, workers: int) -> None:
     """Do a job in a process of its own, which shares the cores with others."""
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    if not job.model.family.classical:
-        import torch
+    # A cluster's worker may have several threads, and torch has one source of chance a process.
+    with _ONE_A_PROCESS:
+        if not job.model.family.classical:
+            import torch
 
-        torch.set_num_threads(threads)
-    measure(job, table, runs=runs, results=results, workers=1)
+            torch.set_num_threads(max(1, cores() // workers))
+        measure(job, table, runs=runs, results=results, workers=1)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from affetto.lab.cross_corpus import cross_markdown, pair_of
+from affetto.lab.cross_corpus import cross_tables, pair_of
 from affetto.lab.families import FAMILIES
 from affetto.lab.families.config import ModelConfig, changes
 from affetto.lab.figures import Report, summarise
@@ -281,10 +281,17 @@ def to_markdown(results: Iterable[Result], *, level: int = 2) -> str:
             lines += [f"{'#' * (level + 1)} `{name}` ({labels})", ""]
             cells = [_cells(row) for row in rows] + _published_rows(name)
             lines += [*markdown(head, cells), ""]
-    if crossed := cross_markdown(results, level=level + 1):
-        lines += [f"{'#' * level} Other corpora", "", *_ABOUT["Other corpora"], "", crossed]
+    crossed = cross_tables(results)
+    if crossed:
+        lines += [f"{'#' * level} Other corpora", "", *_ABOUT["Other corpora"], ""]
+    for model, (corpora, grid) in crossed.items():
+        lines += [f"{'#' * (level + 1)} `{model}`: {_CROSSED}", ""]
+        bold = [[f"**{learnt}**", *figures] for learnt, *figures in grid]
+        lines += [*markdown(corpora, bold), ""]
     return "\n".join(lines).rstrip() + "\n" if lines else ""
 
+
+_CROSSED = "trained on (rows), tested on (columns), UAR"
 
 _ABOUT = {
     "Unheard speakers": (
@@ -310,12 +317,14 @@ _ABOUT = {
 
 def to_latex(results: Iterable[Result]) -> str:
     """Write the comparison as LaTeX tables (booktabs), one a protocol."""
-    parts = []
+    results, parts = list(results), []
     for name, rows in rows_of(results).items():
         random = not rows[0].result.speaker_independent
         head = (*(_RANDOM if random else _INDEPENDENT), *_MEASURED)
         split = "random clips" if random else "unheard speakers"
         parts.append(latex(head, [_cells(row) for row in rows], caption=f"{name}: {split}"))
+    for model, (corpora, grid) in cross_tables(results).items():
+        parts.append(latex(corpora, grid, caption=f"{model}: {_CROSSED}"))
     return "\n".join(parts)
 
 
@@ -328,7 +337,9 @@ def to_csv(results: Iterable[Result]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    for protocol, rows in rows_of(results).items():
+    results = list(results)
+    pairs = {r.protocol: [_row(r)] for r in results if pair_of(r.protocol)}
+    for protocol, rows in (rows_of(results) | pairs).items():
         for row in rows:
             result, report = row.result, row.report
             low, high = report.ci95["uar"]

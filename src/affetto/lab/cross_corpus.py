@@ -17,7 +17,6 @@ from affetto.errors import CorpusError
 from affetto.lab.held_out import held_out
 from affetto.lab.predictions import Prediction
 from affetto.lab.results import Fold, write_fold
-from affetto.lab.text_tables import markdown
 from affetto.models.calibration import softmax
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from affetto.lab.families.config import ModelConfig
     from affetto.lab.results import Result
 
-__all__ = ["cross_corpus", "cross_markdown", "grid", "pair_name", "pair_of"]
+__all__ = ["corpora_to_cross", "cross_corpus", "cross_tables", "grid", "pair_name", "pair_of"]
 
 _PREFIX = "cross-"
 _TO = "-to-"
@@ -60,9 +59,25 @@ def pair_of(protocol: str) -> tuple[str, str] | None:
     return (learnt, tested) if protocol.startswith(_PREFIX) and to else None
 
 
+def corpora_to_cross(table: Table) -> tuple[str, ...]:
+    """List the corpora, each of which is learnt from in turn.
+
+    Raises:
+        CorpusError: there are fewer than two.
+    """
+    corpora = table.corpora
+    if len(corpora) < 2:
+        raise CorpusError(
+            f"found clips of {', '.join(corpora) or 'no corpus'}, expected two corpora or more to "
+            "train on one and test on another"
+        )
+    return corpora
+
+
 def cross_corpus(
     model: ModelConfig,
     table: Table,
+    learnt: str,
     *,
     runs: Path,
     results: Path,
@@ -70,7 +85,7 @@ def cross_corpus(
     workers: int | None = None,
     report: Callable[[str], None] | None = None,
 ) -> None:
-    """Train on each corpus in turn, and test on all others; pairs that are there are kept.
+    """Train on one corpus, and test on each of the others; pairs that are there are kept.
 
     A corpus has the emotions of a hundredth of its clips or more: a handful of strays would weigh
     as much in a UAR as all the others. Pairs that share fewer than two emotions are left out.
@@ -78,6 +93,7 @@ def cross_corpus(
     Args:
         model: what to train.
         table: clips of two corpora or more.
+        learnt: the corpus to train on.
         runs: where features and trainings keep their state.
         results: where each pair leaves its small JSON file.
         seed: of everything drawn.
@@ -85,58 +101,51 @@ def cross_corpus(
         report: told one line a check.
 
     Raises:
-        CorpusError: fewer than two corpora.
+        CorpusError: a class has no clip to learn from once speakers are held out.
+        OptionError: a pair is there, of a training with other values.
         OutputError: a result can't be written.
     """
-    from affetto.lab.bench import as_good_as_trained, learn
+    from affetto.lab.bench import as_good_as_trained, finished, learn
 
-    corpora = table.corpora
-    emotions = {corpus: _emotions(table, corpus) for corpus in corpora}
-    if len(corpora) < 2:
-        raise CorpusError(
-            f"found clips of {', '.join(corpora) or 'no corpus'}, expected two corpora or more to "
-            "train on one and test on another"
-        )
-    for learnt in corpora:
-        wanted = [
-            Fold(pair_name(learnt, tested), "intra", False, seed, 0, 1, True, (), model=model.name)
-            for tested in corpora
-            if tested != learnt and len({*emotions[learnt]} & {*emotions[tested]}) > 1
+    labels = _emotions(table, learnt)
+    wanted = [
+        Fold(pair_name(learnt, tested), "intra", False, seed, 0, 1, True, (), model=model.name)
+        for tested in table.corpora
+        if tested != learnt and len({*labels} & {*_emotions(table, tested)}) > 1
+    ]
+    wanted = [fold for fold in wanted if not finished(fold, model, results)]
+    if not wanted:
+        return
+    own = [i for i, clip in enumerate(table) if clip.corpus == learnt]
+    chosen = set(held_out(table, own, share=_HELD_OUT, seed=seed))
+    lesson, fitted = learn(
+        model,
+        table,
+        labels,
+        [clip.emotion.value if clip.emotion else None for clip in table],
+        train=_among(table, own, labels, leaving=chosen),
+        validation=_among(table, sorted(chosen), labels),
+        runs=runs,
+        name=f"{model.name}--{_PREFIX}{learnt}--seed{seed}",
+        seed=seed,
+        workers=workers,
+        report=report,
+    )
+    temperature = fitted.temperature(lesson.target)
+    for fold in wanted:
+        corpus = (pair_of(fold.protocol) or ("", ""))[1]
+        tested = (i for i, clip in enumerate(table) if clip.corpus == corpus)
+        places = _among(table, tested, _emotions(table, corpus)).tolist()
+        features = lesson.clean.inputs(places, length=model.features.length)
+        said = softmax(as_good_as_trained(fitted, features), temperature=temperature)
+        predictions = [
+            Prediction.of(
+                table[i], str(table[i].emotion), dict(zip(labels, row.tolist(), strict=True))
+            )
+            for i, row in zip(places, said, strict=True)
         ]
-        wanted = [fold for fold in wanted if not (results / fold.name).is_file()]
-        own = [i for i, clip in enumerate(table) if clip.corpus == learnt]
-        if not wanted:
-            continue
-        labels = emotions[learnt]
-        chosen = set(held_out(table, own, share=_HELD_OUT, seed=seed))
-        lesson, fitted = learn(
-            model,
-            table,
-            labels,
-            [clip.emotion.value if clip.emotion else None for clip in table],
-            train=_among(table, own, labels, leaving=chosen),
-            validation=_among(table, sorted(chosen), labels),
-            runs=runs,
-            name=f"{model.name}--{_PREFIX}{learnt}--seed{seed}",
-            seed=seed,
-            workers=workers,
-            report=report,
-        )
-        temperature = fitted.temperature(lesson.target)
-        for fold in wanted:
-            corpus = (pair_of(fold.protocol) or ("", ""))[1]
-            tested = (i for i, clip in enumerate(table) if clip.corpus == corpus)
-            places = _among(table, tested, emotions[corpus]).tolist()
-            features = lesson.clean.inputs(places, length=model.features.length)
-            said = softmax(as_good_as_trained(fitted, features), temperature=temperature)
-            predictions = [
-                Prediction.of(
-                    table[i], str(table[i].emotion), dict(zip(labels, row.tolist(), strict=True))
-                )
-                for i, row in zip(places, said, strict=True)
-            ]
-            notes = {"config": model.to_dict(), "parameters": fitted.parameters}
-            write_fold(results, replace(fold, predictions=predictions, notes=notes))
+        notes = {"config": model.to_dict(), "parameters": fitted.parameters}
+        write_fold(results, replace(fold, predictions=predictions, notes=notes))
 
 
 def _emotions(table: Table, corpus: str) -> list[str]:
@@ -175,25 +184,26 @@ def grid(results: Iterable[Result], model: str) -> tuple[tuple[str, ...], NDArra
     return corpora, values
 
 
-def cross_markdown(results: Iterable[Result], *, level: int = 3) -> str:
-    """Write the pairs of every model as tables: trained on in rows, tested on in columns.
+def cross_tables(results: Iterable[Result]) -> dict[str, tuple[list[str], list[list[str]]]]:
+    """Lay the pairs of every model out: trained on in rows, tested on in columns.
 
     Args:
         results: of `affetto.lab.results.gather`.
-        level: of the headings.
+
+    Returns:
+        Model → the heads of the columns, and the rows; a pair that is not there is empty.
 
     Examples:
-        >>> cross_markdown([])
-        ''
+        >>> cross_tables([])
+        {}
     """
     pairs = [result for result in results if pair_of(result.protocol)]
-    lines = []
+    tables = {}
     for model in dict.fromkeys(result.model for result in pairs):
         corpora, values = grid(pairs, model)
         rows = [
-            [f"**{learnt}**", *("" if np.isnan(v) else f"{v:.3f}" for v in row)]
+            [learnt, *("" if np.isnan(v) else f"{v:.3f}" for v in row)]
             for learnt, row in zip(corpora, values, strict=True)
         ]
-        lines += [f"{'#' * level} `{model}`: trained on (rows), tested on (columns), UAR", ""]
-        lines += [*markdown(("", *corpora), rows), ""]
-    return "\n".join(lines)
+        tables[model] = (["", *corpora], rows)
+    return tables

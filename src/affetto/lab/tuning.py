@@ -147,6 +147,8 @@ def tune(
                 raise AffettoError(f"a trial could not be kept: {faults[0]}")
         else:
             for seed in seeds:
+                if end is not None and time.time() >= end:
+                    break
                 attempt(seed)
                 if report is not None:
                     report(_told(study, len(ended(study)), trials))

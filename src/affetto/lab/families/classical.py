@@ -9,7 +9,7 @@ import numpy as np
 
 from affetto.lab.families.choosing import PARTS, choose
 from affetto.lab.families.lesson import Fitted
-from affetto.lab.families.settings import check_least
+from affetto.lab.families.settings import WIDEST, check_bounds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class SvmSettings:
     balanced: bool = True
 
     def __post_init__(self) -> None:
-        check_least(self, above={"costs": 0, "gamma": 0})
+        check_bounds(self, above={"costs": 0, "gamma": 0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class LogisticSettings:
     balanced: bool = True
 
     def __post_init__(self) -> None:
-        check_least(self, above={"costs": 0})
+        check_bounds(self, above={"costs": 0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,12 @@ class MlpSettings:
     rate: float = 1e-3
 
     def __post_init__(self) -> None:
-        check_least(self, above={"rate": 0}, least={"hidden": 1, "decays": 0, "epochs": 1})
+        check_bounds(
+            self,
+            above={"rate": 0},
+            least={"hidden": 1, "decays": 0, "epochs": 1},
+            most={"hidden": WIDEST},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class ForestSettings:
     balanced: bool = True
 
     def __post_init__(self) -> None:
-        check_least(self, least={"trees": 1, "leaves": 1})
+        check_bounds(self, least={"trees": 1, "leaves": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ class BoostingSettings:
     balanced: bool = True
 
     def __post_init__(self) -> None:
-        check_least(self, above={"rates": 0}, least={"rounds": 1, "leaves": 2, "decay": 0})
+        check_bounds(self, above={"rates": 0}, least={"rounds": 1, "leaves": 2, "decay": 0})
 
 
 def svm(lesson: Lesson, settings: SvmSettings) -> Fitted:

@@ -106,7 +106,9 @@ class ModelConfig:
         settings: tuple[str, ...] = ()
         if isinstance(self.settings, NetworkSettings):
             settings = ("width", "stretch") if kind == "picture" else ("size",)
-        return {"features": _IDLE_FEATURES[kind], "settings": settings}
+        # What learns from votes is a network that hears frames or pictures.
+        augment = () if isinstance(self.settings, NetworkSettings) else ("votes",)
+        return {"features": _IDLE_FEATURES[kind], "settings": settings, "augment": augment}
 
     @classmethod
     def of(cls, model: str | Path) -> ModelConfig:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from affetto.errors import OptionError
+from affetto.lab.families.settings import WIDEST, check_bounds
 
 __all__ = ["EmbeddingSettings", "FinetuneSettings"]
 
@@ -48,11 +49,13 @@ class EmbeddingSettings:
     def __post_init__(self) -> None:
         if self.layer is not None and self.layer < 0:
             raise OptionError(f"found layer {self.layer}, expected 0 or more")
-        if self.last < 1 or self.epochs < 1 or not self.rate > 0:
-            raise OptionError(
-                f"found last {self.last}, epochs {self.epochs}, rate {self.rate}, expected at "
-                "least 1, 1 and a rate above 0"
-            )
+        check_bounds(
+            self,
+            above={"rate": 0, "costs": 0},
+            least={"last": 1, "epochs": 1, "hidden": 1, "decays": 0, "dropout": 0},
+            below={"dropout": 1},
+            most={"hidden": WIDEST},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +113,20 @@ class FinetuneSettings:
     checkpointing: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "rate", "encoder_rate", "seconds", "hidden", "batch", "accumulate"):
-            if not getattr(self, name) > 0:
-                raise OptionError(f"found {name} {getattr(self, name)}, expected it above 0")
+        shares = ("dropout", "time_mask", "smoothing", "average")
+        check_bounds(
+            self,
+            above=dict.fromkeys(("epochs", "rate", "encoder_rate", "seconds"), 0),
+            least=dict.fromkeys(("hidden", "batch", "accumulate"), 1)
+            | dict.fromkeys(("decay", *shares), 0),
+            below=dict.fromkeys(shares, 1),
+            most={"hidden": WIDEST},
+        )
         if self.checks < 1 or self.patience < 0 or (self.unfreeze or 0) < 0:
             raise OptionError(
                 f"found checks {self.checks}, patience {self.patience}, unfreeze {self.unfreeze}, "
                 "expected at least 1, 0 and 0"
             )
-        for name in ("dropout", "time_mask", "smoothing", "average"):
-            if not 0.0 <= getattr(self, name) < 1.0:
-                raise OptionError(f"found {name} {getattr(self, name)}, expected it in [0, 1)")
         if not 0.0 <= self.thaw[0] <= self.thaw[1] <= 1.0:
             raise OptionError(f"found thaw {self.thaw}, expected two rising shares in [0, 1]")
 

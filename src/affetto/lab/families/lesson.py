@@ -66,8 +66,8 @@ class Lesson:
         if missing or len(self.labels) < 2:
             raise CorpusError(
                 f"found no training clip of {', '.join(missing) or 'a second class'}, expected "
-                "some of two classes or more, each with more than one speaker: leave a class out "
-                "(--exclude), or give more clips"
+                "some of two classes or more, each with more than one speaker: give more clips, or "
+                "leave the class out"
             )
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import ge, gt, le, lt
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -9,31 +10,47 @@ from typing import Any, Literal
 from affetto.errors import OptionError
 from affetto.lab.augment import parse
 
-__all__ = ["AugmentConfig", "NetworkSettings", "check_least"]
+__all__ = ["WIDEST", "AugmentConfig", "NetworkSettings", "check_bounds"]
 
 
-def check_least(
+WIDEST = 16_384
+"""The most units that a layer of a head may have."""
+
+_NONE: Mapping[str, float] = MappingProxyType({})
+
+
+def check_bounds(
     settings: Any,
     *,
-    above: Mapping[str, float] = MappingProxyType({}),
-    least: Mapping[str, float] = MappingProxyType({}),
+    above: Mapping[str, float] = _NONE,
+    least: Mapping[str, float] = _NONE,
+    below: Mapping[str, float] = _NONE,
+    most: Mapping[str, float] = _NONE,
 ) -> None:
-    """Make sure that numbers, or all of a list's, are large enough.
+    """Make sure that numbers, or all of a list's, are within bounds.
 
     Args:
         settings: what holds them.
         above: name → what it must be above.
         least: name → the least it may be.
+        below: name → what it must be below.
+        most: name → the most it may be.
 
     Raises:
-        OptionError: one is too small; it is named.
+        OptionError: one is beyond a bound; it is named.
     """
-    for words, bounds in (("above", above), ("at least", least)):
-        for name, low in bounds.items():
+    kinds = (
+        ("above", above, gt),
+        ("at least", least, ge),
+        ("below", below, lt),
+        ("at most", most, le),
+    )
+    for words, bounds, fits in kinds:
+        for name, bound in bounds.items():
             value = getattr(settings, name)
             for one in value if isinstance(value, tuple) else (value,):
-                if not (one >= low if bounds is least else one > low):
-                    raise OptionError(f"found {name} {one}, expected it {words} {low}")
+                if not fits(one, bound):
+                    raise OptionError(f"found {name} {one}, expected it {words} {bound}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +124,18 @@ class NetworkSettings:
     freeze: bool = False
 
     def __post_init__(self) -> None:
-        check_least(self, above={"epochs": 0, "rate": 0, "width": 0}, least={"decay": 0})
+        shares = ("dropout", "time_mask", "band_mask", "smoothing", "average")
+        check_bounds(
+            self,
+            above={"epochs": 0, "rate": 0, "width": 0},
+            least={"decay": 0, **dict.fromkeys(shares, 0)},
+            below=dict.fromkeys(shares, 1),
+        )
         if self.batch < 2 or self.checks < 1 or self.patience < 0:
             raise OptionError(
                 f"found batch {self.batch}, checks {self.checks}, patience {self.patience}, "
                 "expected at least 2, 1 and 0"
             )
-        for name in ("dropout", "time_mask", "band_mask", "smoothing", "average"):
-            if not 0.0 <= getattr(self, name) < 1.0:
-                raise OptionError(f"found {name} {getattr(self, name)}, expected it in [0, 1)")
         if self.mixup < 0.0 or not 0.0 < self.stretch[0] <= self.stretch[1]:
             raise OptionError(
                 f"found mixup {self.mixup} and stretch {self.stretch}, expected mixup 0 or more "
