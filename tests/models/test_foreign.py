@@ -119,6 +119,35 @@ def test_a_classifier_answers_as_it_does_in_transformers(
         assert np.allclose([*said.values()], expected, atol=1e-4)
 
 
+def test_whispers_classifier_answers_as_it_does_in_transformers(
+    tmp_path: Path, talk: np.ndarray
+) -> None:
+    torch.manual_seed(0)
+    names = dict(enumerate(("angry", "happy", "neutral", "sad")))
+    config = transformers.WhisperConfig(
+        max_source_positions=200,
+        d_model=32,
+        encoder_layers=2,
+        encoder_attention_heads=2,
+        encoder_ffn_dim=48,
+        classifier_proj_size=16,
+        id2label=names,
+        label2id={label: number for number, label in names.items()},
+    )
+    model = transformers.WhisperForAudioClassification(config).eval()
+    model.save_pretrained(tmp_path / "theirs")
+    extractor = transformers.WhisperFeatureExtractor(chunk_length=4)
+    extractor.save_pretrained(tmp_path / "theirs")
+    package = load(tmp_path / "theirs")
+    assert verify(package.folder) == ()
+    for sound in (talk[:48_000], talk[:30_000]):
+        given = extractor(sound, sampling_rate=16_000, return_tensors="pt")
+        with torch.no_grad():
+            expected = model(given["input_features"]).logits.softmax(dim=1)[0].numpy()
+        said = Recognizer(package, prior="even").decide(sound).scores
+        assert np.allclose([*said.values()], expected, atol=1e-3)
+
+
 def test_it_is_turned_once(tmp_path: Path, kept: Path) -> None:
     folder = write_classifier(tmp_path / "theirs")
     first = resolve(folder)

@@ -21,6 +21,7 @@ _LAYOUTS = (
     "model.ckpt, label_encoder.txt)"
 )
 _SECOND = 16_000
+_WHISPER = "WhisperFeatureExtractor"
 
 
 def of_transformers(folder: Path, name: str) -> tuple[Any, list[str], bool]:
@@ -35,7 +36,7 @@ def of_transformers(folder: Path, name: str) -> tuple[Any, list[str], bool]:
         for a regression); and whether it hears sounds of mean 0 and variance 1.
 
     Raises:
-        ModelError: it can't be read, or doesn't hear the sound itself.
+        ModelError: it can't be read, or hears features that are not known here.
     """
     import torch
     import transformers
@@ -46,10 +47,11 @@ def of_transformers(folder: Path, name: str) -> tuple[Any, list[str], bool]:
         extractor = transformers.AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unread(name, error) from None
-    if type(extractor).__name__ != "Wav2Vec2FeatureExtractor":
+    front = type(extractor).__name__
+    if front not in ("Wav2Vec2FeatureExtractor", _WHISPER):
         raise ModelError(
-            f"{name}: found a model that hears {type(extractor).__name__}'s features, expected one "
-            "that hears the sound itself (wav2vec 2.0, HuBERT, WavLM, data2vec-audio)"
+            f"{name}: found a model that hears {front}'s features, expected one that hears the "
+            "sound itself (wav2vec 2.0, HuBERT, WavLM, data2vec-audio) or Whisper's"
         )
     if extractor.sampling_rate != _SECOND:
         raise ModelError(
@@ -57,7 +59,7 @@ def of_transformers(folder: Path, name: str) -> tuple[Any, list[str], bool]:
         )
     kinds = {"local_files_only": True, "dtype": torch.float32, "attn_implementation": "eager"}
     dimensions = [label.lower() for label in said]
-    regression = sorted(dimensions) == sorted(DIMENSIONS)
+    regression = sorted(dimensions) == sorted(DIMENSIONS) and front != _WHISPER
     kind = "AutoModel" if regression else "AutoModelForAudioClassification"
     try:
         model, loaded = getattr(transformers, kind).from_pretrained(
@@ -71,6 +73,10 @@ def of_transformers(folder: Path, name: str) -> tuple[Any, list[str], bool]:
             f"{name}: found weights without {min(lacking)}, expected all of the model's: get the "
             "files again"
         )
+    if front == _WHISPER:
+        from affetto.models.whisper_mel import LogMel
+
+        return _Outputs.of(model, LogMel.of(extractor)), said, False
     if not regression:
         return _Outputs.of(model), said, bool(extractor.do_normalize)
     head = {key: value for key, value in _weights(folder, name).items() if "classifier." in key}
@@ -83,17 +89,18 @@ class _Outputs:
     """The networks that go into the file: samples, (n, samples), to outputs, (n, labels)."""
 
     @staticmethod
-    def of(model: Any) -> Any:
-        """Give a classifier's logits alone."""
+    def of(model: Any, front: Any = None) -> Any:
+        """Give a classifier's logits alone, of what its front end makes of the sound."""
         import torch
 
         class Logits(torch.nn.Module):
             def __init__(self) -> None:
                 super().__init__()
+                self.front = torch.nn.Identity() if front is None else front
                 self.model = model
 
             def forward(self, samples: Any) -> Any:
-                return self.model(samples).logits
+                return self.model(self.front(samples)).logits
 
         return Logits()
 
