@@ -304,6 +304,16 @@ def test_random_splits_never_share_a_column_with_unheard_speakers() -> None:
     assert not rows["two"]["uar"]
 
 
+def test_what_each_corpus_gave_is_said() -> None:
+    (fold,) = made_up("a", "pool", 0.9, independent=False, seeds=1)
+    said = [
+        replace(p, speaker=f"part:{n}" if n % 10 == 0 else f"whole:{n % 7}")
+        for n, p in enumerate(fold.predictions)
+    ]
+    text = to_markdown(gather([replace(fold, predictions=said)]))
+    assert "Test clips: part 20 (sad alone), whole 180." in text
+
+
 def test_what_is_unfinished_is_said_to_be() -> None:
     (fold,) = made_up("slow", "mine", 0.9, independent=True, seeds=1)
     part = Fold("mine", "intra", False, 0, 0, 6, True, fold.predictions, model="slow")

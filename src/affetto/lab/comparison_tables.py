@@ -271,14 +271,16 @@ def to_markdown(results: Iterable[Result], *, level: int = 2) -> str:
         "Random splits": {n: r for n, r in tables.items() if not r[0].result.speaker_independent},
     }
     lines: list[str] = []
-    for title, protocols in sides.items():
-        if not protocols:
+    for title, shown in sides.items():
+        if not shown:
             continue
         lines += [f"{'#' * level} {title}", "", *_ABOUT[title], ""]
-        for name, rows in protocols.items():
+        for name, rows in shown.items():
             head = (*(_INDEPENDENT if title == "Unheard speakers" else _RANDOM), *_MEASURED)
             labels = f"{len(rows[0].report.labels)} classes, {rows[0].report.n} test clips"
             lines += [f"{'#' * (level + 1)} `{name}` ({labels})", ""]
+            if note := _corpora(rows[0]):
+                lines += [note, ""]
             cells = [_cells(row) for row in rows] + _published_rows(name)
             lines += [*markdown(head, cells), ""]
     crossed = cross_tables(results)
@@ -289,6 +291,25 @@ def to_markdown(results: Iterable[Result], *, level: int = 2) -> str:
         bold = [[f"**{learnt}**", *figures] for learnt, *figures in grid]
         lines += [*markdown(corpora, bold), ""]
     return "\n".join(lines).rstrip() + "\n" if lines else ""
+
+
+def _corpora(row: Row) -> str:
+    """Say what each corpus of a pool gave: a part of one may be all that was there."""
+    seed = next(iter(row.result.reports), row.result.parts[0].seed)
+    said = [p for fold in _folds(row.result, seed) for p in fold.predictions if p.truth]
+    of: dict[str, list[str]] = {}
+    for prediction in said:
+        corpus, known, _ = (prediction.speaker or "").partition(":")
+        if known:
+            of.setdefault(corpus, []).append(str(prediction.truth))
+    if len(of) < 2:
+        return ""
+    parts = []
+    for corpus, truths in sorted(of.items()):
+        labels = [label for label in row.report.labels if label in truths]
+        few = f" ({', '.join(labels)} alone)" if len(labels) < len(row.report.labels) else ""
+        parts.append(f"{corpus} {len(truths)}{few}")
+    return f"Test clips: {', '.join(parts)}."
 
 
 _CROSSED = "trained on (rows), tested on (columns), UAR"
