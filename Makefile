@@ -102,6 +102,7 @@ BENCH = $(BIN)/affetto compare --data $(SHARED)/corpora/labels.csv --runs $(RUNS
 results: $(VENV)/.all families ## measure every protocol again and write docs/results.md (hours)
 	$(BIN)/affetto evaluate all $(MATERIAL) --results docs/results --output docs/results.md
 	$(BIN)/affetto models note src/affetto/models/bundled/default --from docs/results
+	$(BIN)/affetto models card src/affetto/models/bundled/default --from docs/results
 
 families: $(VENV)/.all ## train every family on every protocol, fold by fold (a day without a GPU; it resumes)
 	$(BENCH) $(CLASSICAL) $(UNHEARD)
