@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,6 +75,37 @@ def test_a_comparison_goes_on_where_it_was(savee: Path, tmp_path: Path) -> None:
     assert notes["parameters"] > 0
     assert notes["bytes"] > 0
     assert notes["config"]["features"]["parts"] == ["mfcc"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
+def test_a_comparison_that_was_killed_ends_as_one_that_was_not(savee: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    config = tmp_path / "small.toml"
+    changes = ["features.length=32", "width=0.1", "epochs=6", "checks=6", "batch=8"]
+    changes += ["augment.copies=0", "augment.steps="]
+    config.write_text(ModelConfig.of("cnn1d").changed(changes).to_toml())
+
+    def command(where: str) -> list[str]:
+        folders = ["--results", str(tmp_path / where), "--runs", str(tmp_path / f"{where}-runs")]
+        what = ["--model", str(config), "--protocol", "savee-loso", "--folds", "0,1"]
+        return ["compare", "--data", str(savee), *what, *folders]
+
+    assert main(command("whole")) == 0
+    begun = subprocess.Popen(
+        [sys.executable, "-m", "affetto", *command("cut")], stderr=subprocess.DEVNULL
+    )
+    middle = tmp_path / "cut-runs" / "small--savee-loso--intra--seed0--fold1" / "log.json"
+    deadline = time.monotonic() + 120
+    while not middle.is_file() and begun.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    begun.kill()
+    begun.wait()
+    assert middle.is_file()
+    assert main(command("cut")) == 0
+    for file in sorted((tmp_path / "whole").iterdir()):
+        one, other = (json.loads((tmp_path / w / file.name).read_text()) for w in ("whole", "cut"))
+        assert one["predictions"] == other["predictions"]
+        assert one["notes"]["scores"] == other["notes"]["scores"]
 
 
 def test_some_folds_side_by_side(savee: Path, tmp_path: Path) -> None:
