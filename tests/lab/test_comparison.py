@@ -23,7 +23,8 @@ from affetto.errors import ManifestError, OptionError
 from affetto.lab import comparison as comparison_module
 from affetto.lab.bench import jobs_of
 from affetto.lab.comparison import Comparison, compare
-from affetto.lab.comparison_tables import rows_of, to_csv, to_latex, to_markdown
+from affetto.lab.comparison_rows import rows_of
+from affetto.lab.comparison_tables import to_csv, to_latex, to_markdown
 from affetto.lab.corpora import Clip, Table, load
 from affetto.lab.families.config import ModelConfig
 from affetto.lab.predictions import Prediction

@@ -21,13 +21,13 @@ from affetto.emotions import Emotion
 from affetto.errors import CorpusError, ModelError, OptionError
 from affetto.lab.architectures.pictures import ResNet18
 from affetto.lab.arrays import FeatureArrays
-from affetto.lab.bench import as_good_as_trained
 from affetto.lab.corpora import Clip, Table
 from affetto.lab.families import FAMILIES
 from affetto.lab.families import networks as networks_module
 from affetto.lab.families.config import ModelConfig
 from affetto.lab.families.drawing import Batch, DrawConfig, Drawing
 from affetto.lab.families.lesson import Lesson
+from affetto.lab.learning import as_good_as_trained
 from affetto.models.calibration import softmax
 from affetto.models.network import open_network
 

@@ -16,10 +16,11 @@ pytest.importorskip("safetensors")
 
 from affetto.audio import load
 from affetto.errors import ModelError, OptionError
-from affetto.lab.bench import as_good_as_trained, jobs_of, learn, measure
+from affetto.lab.bench import jobs_of, measure
 from affetto.lab.build import Sources
 from affetto.lab.families.build import build_family
 from affetto.lab.families.config import ModelConfig
+from affetto.lab.learning import as_good_as_trained, learn
 from affetto.lab.run_folder import load_weights
 from affetto.models import WindowPackage
 from affetto.models.verify import verify

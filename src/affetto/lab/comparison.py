@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from affetto.errors import AffettoError, CorpusError, MissingExtraError, OptionError
 from affetto.jobs import cores, make_folder, run
-from affetto.lab.bench import Job, finished, jobs_of, measure, variants
+from affetto.lab.bench import Job, finished, jobs_of, measure
 from affetto.lab.corpora import Table, fingerprints, load
 from affetto.lab.cross_corpus import corpora_to_cross, cross_corpus
 from affetto.lab.extras import require
+from affetto.lab.learning import variants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

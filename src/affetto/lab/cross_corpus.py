@@ -105,7 +105,8 @@ def cross_corpus(
         OptionError: a pair is there, of a training with other values.
         OutputError: a result can't be written.
     """
-    from affetto.lab.bench import as_good_as_trained, finished, learn
+    from affetto.lab.bench import finished
+    from affetto.lab.learning import as_good_as_trained, learn
 
     labels = _emotions(table, learnt)
     wanted = [

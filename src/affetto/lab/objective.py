@@ -10,8 +10,8 @@ import numpy as np
 
 from affetto.errors import CorpusError
 from affetto.lab import protocols
-from affetto.lab.bench import learn
 from affetto.lab.corpora import Table
+from affetto.lab.learning import learn
 from affetto.lab.metrics import uar
 
 if TYPE_CHECKING:

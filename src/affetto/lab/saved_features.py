@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from affetto.errors import FormatError, OptionError
 from affetto.jobs import atomic_write, make_folder
 from affetto.lab.arrays import FeatureArrays
-from affetto.lab.bench import variants
+from affetto.lab.learning import variants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

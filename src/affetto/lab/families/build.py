@@ -11,9 +11,9 @@ import numpy as np
 
 from affetto.emotions import Emotion
 from affetto.errors import CorpusError
-from affetto.lab.bench import as_good_as_trained, learn
 from affetto.lab.corpora import Table
 from affetto.lab.held_out import held_out
+from affetto.lab.learning import as_good_as_trained, learn
 from affetto.lab.measured import of_held_out, to_notes
 from affetto.lab.model_card import write_model_card
 from affetto.lab.sources import collect, licence_of, training_of
