@@ -110,6 +110,8 @@ class ResNet18(nn.Module):
 class MfccCnn(nn.Module):
     """Eighteen convolutions that narrow from 512 channels, averaged over time.
 
+    There is a way around each that keeps its picture's shape: without, so many learn slowly.
+
     Args:
         columns: of a frame.
         classes: how many.
@@ -137,11 +139,14 @@ class MfccCnn(nn.Module):
             else:
                 layers.append(conv2d(before, after, stride=2 if place in self.HALVED else 1))
             before, height = after, (height + 1) // 2 if place in self.HALVED else height
-        self.layers = nn.Sequential(*layers)
+        self.layers = nn.ModuleList(layers)
         self.last = nn.Sequential(nn.Dropout(dropout), nn.Linear(before * height, classes))
 
     def forward(self, frames: Tensor) -> Tensor:
         """Give logits, (batch, classes), of frames, (batch, frames, columns)."""
-        heard = self.layers(as_picture(frames))
+        heard = as_picture(frames)
+        for layer in self.layers:
+            changed = layer(heard)
+            heard = heard + changed if heard.shape == changed.shape else changed
         logits: Tensor = self.last(heard.mean(dim=-1).flatten(1))
         return logits
