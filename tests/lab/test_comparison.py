@@ -277,16 +277,24 @@ def test_what_cannot_be_compared_is_said(
     assert named in capsys.readouterr().err
 
 
+def test_each_seed_holds_out_speakers_of_its_own(savee: Path) -> None:
+    table = load(savee)
+    digests = {clip.key: clip.key for clip in table}
+    jobs = jobs_of([ModelConfig.of("svm")], ["savee-loso"], table, seeds=range(5), digests=digests)
+    held = {}
+    for job in jobs:
+        (speaker,) = {table[i].speaker for i in job.fold.validation}
+        held.setdefault(job.number, set()).add(speaker)
+        assert {table[i].speaker for i in job.fold.test} == {f"savee:{SPEAKERS[job.number]}"}
+    assert any(len(speakers) > 1 for speakers in held.values())
+
+
 def test_two_models_of_one_name_are_refused(savee: Path) -> None:
     models = [ModelConfig.of("svm"), ModelConfig.of("svm").changed(QUICK)]
-    clips = [
-        Clip(Path(f"{s}{e}.wav"), "savee", Emotion(e), e, f"savee:{s}")
-        for s in SPEAKERS
-        for e in FEELINGS
-    ]
+    clips = load(savee)
     digests = {clip.key: clip.key for clip in clips}
     with pytest.raises(OptionError, match="expected each name once"):
-        list(jobs_of(models, ["savee-loso"], Table(clips), digests=digests))
+        list(jobs_of(models, ["savee-loso"], clips, digests=digests))
 
 
 def made_up(

@@ -131,6 +131,10 @@ def jobs_of(
                 f"found fold {beyond[0]}, expected some of the {count} of protocol {name}, "
                 f"{'0 alone' if count == 1 else f'0 to {count - 1}'}"
             )
+        drawn = {0: made}
+        for seed in wanted if protocol.speaker_independent else ():
+            # The seeds of a training hold out other speakers, too.
+            drawn.setdefault(seed, protocols.folds(name, table, seed=seed, fingerprints=digests))
         for model in models:
             if not protocol.speaker_independent:
                 chosen = [fold for fold in made if (fold.seed or 0) in wanted]
@@ -142,9 +146,9 @@ def jobs_of(
                 yield from (Job(model, protocol, fold.seed or 0, 0, 1, fold) for fold in chosen)
                 continue
             for seed in wanted:
-                for number, fold in enumerate(made):
+                for number, fold in enumerate(drawn[seed]):
                     if only is None or number in only:
-                        yield Job(model, protocol, seed, number, len(made), fold)
+                        yield Job(model, protocol, seed, number, count, fold)
 
 
 def finished(wanted: Fold, model: ModelConfig, results: Path) -> bool:
