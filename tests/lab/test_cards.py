@@ -162,3 +162,29 @@ def test_the_bundled_model_is_deaf_to_gain(shared: Path) -> None:
     assert made.whole.n == 60
     for name in INVARIANCES:
         assert made.invariance[name].share >= 0.95, name
+
+
+@pytest.mark.corpora
+def test_what_a_family_learns_is_deaf_to_what_should_not_matter(
+    shared: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("sklearn")
+    from affetto.lab.families.build import build_family
+    from affetto.lab.families.config import ModelConfig
+    from affetto.lab.sources import Sources
+
+    every = corpora.load(shared / "corpora" / "labels.csv").filter(corpus="emodb")
+    heldout = {"emodb:15", "emodb:16"}
+    learnt = [clip for clip in every if clip.speaker not in heldout]
+    made = build_family(
+        Sources([Table(random.Random(0).sample(learnt, 200))]),
+        ModelConfig.of("svm"),
+        tmp_path / "svm",
+        runs=tmp_path / "runs",
+        name="svm",
+    )
+    clips = random.Random(0).sample([clip for clip in every if clip.speaker in heldout], 30)
+    card = make_card(made, clips, conditions={}, workers=1)
+    assert card.whole.uar > 0.4
+    for name in INVARIANCES:
+        assert card.invariance[name].share >= 0.9, name  # 95 % of many clips, give or take
