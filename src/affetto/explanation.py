@@ -49,9 +49,10 @@ class Explanation:
         bands: edges of the parts in frequency, Hz, rising, (m + 1,).
         effect: by how much the logarithm of the emotion's probability falls where a part is hidden
             along with its neighbours (nats), n rows of m; below 0 it speaks against the emotion.
+            At an edge fewer are hidden: it is what as many as elsewhere would have done.
         runs: how often the model was asked.
-        strongest: the patches that spoke most for the emotion, the strongest first: of two parts by
-            two, as they were hidden.
+        strongest: the patches that spoke most for the emotion, the strongest first, as they were
+            hidden: of two parts by two, fewer at an edge.
 
     Examples:
         >>> why = Explanation(0.0, 1.0, "sad", {"sad": 0.8, "calm": 0.2}, (0.0, 0.5, 1.0),
@@ -106,7 +107,12 @@ class Explanation:
         times, bands = tuple(map(float, row["times"])), tuple(map(float, row["bands"]))
         effect = tuple(tuple(map(float, line)) for line in row["effect"])
         fits = len(effect) + 1 == len(times) and all(len(r) + 1 == len(bands) for r in effect)
-        numbers = (*times, *bands, *(value for line in effect for value in line))
+        strongest = tuple(
+            Patch(**{name: float(patch[name]) for name in Patch._fields})
+            for patch in row["strongest"]
+        )
+        lines = (times, bands, *effect, *strongest)
+        numbers = (value for line in lines for value in line)
         if not fits or not all(map(math.isfinite, numbers)):
             raise ValueError(f"an explanation of {len(times)} times and {len(bands)} bands")
         return cls(
@@ -118,10 +124,7 @@ class Explanation:
             bands=bands,
             effect=effect,
             runs=int(row["runs"]),
-            strongest=tuple(
-                Patch(**{name: float(patch[name]) for name in Patch._fields})
-                for patch in row.get("strongest", ())
-            ),
+            strongest=strongest,
         )
 
 

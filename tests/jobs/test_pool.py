@@ -40,7 +40,7 @@ def threads_of_numpy(item: int) -> int:
     from threadpoolctl import threadpool_info
 
     np.ones((2, 2)) @ np.ones((2, 2))
-    return max((library["num_threads"] for library in threadpool_info()), default=item)
+    return max((library["num_threads"] for library in threadpool_info()), default=0)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -67,10 +67,12 @@ def test_an_item_that_kills_its_process_fails_alone() -> None:
 
 def test_processes_side_by_side_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("threadpoolctl")
-    for name in [name for name in os.environ if name.endswith("_NUM_THREADS")]:
+    for name in [name for name in os.environ if name.endswith(("_NUM_THREADS", "MAXIMUM_THREADS"))]:
         monkeypatch.delenv(name)
-    outcomes = run(threads_of_numpy, [1, 1], workers=2)
-    assert [outcome.value for outcome in outcomes] == [max(1, cores() // 2)] * 2
+    found = [outcome.value for outcome in run(threads_of_numpy, [1, 1], workers=2)]
+    if not all(found):
+        pytest.skip("numpy's library here is one that threadpoolctl doesn't know")
+    assert found == [max(1, cores() // 2)] * 2
     monkeypatch.setenv("OMP_NUM_THREADS", "3")  # the user's word counts
     outcomes = run(os.getenv, ["OMP_NUM_THREADS"] * 2, workers=2)
     assert [outcome.value for outcome in outcomes] == ["3", "3"]
@@ -114,6 +116,31 @@ def test_a_journal_in_no_folder_is_said(tmp_path: Path) -> None:
 def test_progress_goes_to_stderr_alone(capsys: pytest.CaptureFixture[str]) -> None:
     run(square, [1, 2], workers=1, describe="squaring")
     assert capsys.readouterr().out == ""
+
+
+BESIDE_NUMPY = """
+import numpy as np
+from affetto.jobs import run
+
+def threads(item):
+    from threadpoolctl import threadpool_info
+
+    return max(library["num_threads"] for library in threadpool_info())
+
+if __name__ == "__main__":
+    print([outcome.value for outcome in run(threads, [1, 2], workers=2)])
+"""
+
+
+def test_a_script_that_imports_numpy_first_shares_the_cores_too(tmp_path: Path) -> None:
+    pytest.importorskip("threadpoolctl")
+    script = tmp_path / "script.py"
+    script.write_text(BESIDE_NUMPY)
+    plain = {name: value for name, value in os.environ.items() if "_THREADS" not in name}
+    done = subprocess.run(
+        [sys.executable, str(script)], env=plain, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str([max(1, cores() // 2)] * 2)
 
 
 SLOW = """

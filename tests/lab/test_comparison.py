@@ -133,9 +133,12 @@ def test_values_that_are_not_the_familys_own_are_said(savee: Path, tmp_path: Pat
     forest = replace(ModelConfig.of("forest"), name="svm")
     with pytest.raises(OptionError, match="trained with model=svm"):
         compare(Comparison([forest], ["savee-loso"], [savee]), **where)
-    compare(replace(other, folds=[2]), **where)
+    with pytest.raises(OptionError, match="trained with costs"):  # before hours of training
+        compare(replace(other, folds=[2]), **where)
+    (fold,) = read_folds(tmp_path / "results")
+    mixed = replace(fold, fold=2, notes={**fold.notes, "config": other.models[0].to_dict()})
     with pytest.raises(ManifestError, match="trained otherwise"):
-        gather(read_folds(tmp_path / "results"))
+        gather([fold, mixed])
 
 
 def test_corpora_are_crossed_where_they_share_emotions(savee: Path, tmp_path: Path) -> None:

@@ -114,6 +114,10 @@ def command(
         lines = (f"{family.name:{width}}  {family.help}" for family in FAMILIES.values())
         print_data("\n".join(lines) + "\n")
         return
+    if source is not None and protocol and heat_map is not None:
+        raise OptionError(
+            "found --heat-map beside --protocol, expected it to draw pairs of --cross"
+        )
     for path in (*(data or ()), source):
         check_there(path)
     if output is not None:
@@ -133,6 +137,8 @@ def command(
             )
         if not protocol and not cross:
             raise OptionError("found no --protocol, expected one or more beside --data, or --cross")
+        if cross and folds and not protocol:
+            raise OptionError("found --folds beside --cross, whose pairs have none; leave it out")
         if cross and (workers > 1 or dask):
             raise OptionError(
                 f"found {'--dask' if dask else '--workers'} beside --cross, whose pairs are "

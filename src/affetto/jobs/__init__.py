@@ -15,14 +15,15 @@ from affetto.lazy import lazily
 
 if TYPE_CHECKING:
     from affetto.jobs.journal import Journal
-    from affetto.jobs.pool import Outcome, cores, run
+    from affetto.jobs.pool import Outcome, run
     from affetto.jobs.progress import ProgressBar
+    from affetto.jobs.threads import cores
 
 _HOMES = {
     "Journal": "journal",
     "Outcome": "pool",
     "ProgressBar": "progress",
-    "cores": "pool",
+    "cores": "threads",
     "run": "pool",
 }
 

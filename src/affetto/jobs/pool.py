@@ -1,7 +1,6 @@
 """One function over many items, on all cores."""
 
 import multiprocessing
-import os
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,9 +15,9 @@ from affetto.errors import AffettoError, OptionError
 from affetto.jobs.interrupts import held_back, leave_signals_to_parent, uninterrupted
 from affetto.jobs.journal import Journal
 from affetto.jobs.progress import ProgressBar
-from affetto.jobs.threads import share_cores
+from affetto.jobs.threads import cores, share_cores, threads_each
 
-__all__ = ["Outcome", "cores", "run"]
+__all__ = ["Outcome", "run"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,18 +40,6 @@ class Outcome(Generic[T, R]):
     error: str | None = None
     fault: bool = False
     restored: bool = False
-
-
-def cores() -> int:
-    """Count the cores that this process may use.
-
-    Examples:
-        >>> cores() >= 1
-        True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run(
@@ -161,7 +148,7 @@ def _until_broken(
     """Work on `queue` from its end; give back the items lost when a process died."""
     # Processes are started afresh on every system: a fork would copy locks of running threads.
     context = multiprocessing.get_context("spawn")
-    begin = partial(_begin, max(1, cores() // workers))
+    begin = partial(_begin, threads_each(workers))
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=begin)
     running: dict[Future[R], int] = {}
     # An interruption in `concurrent.futures.wait` may leave a future locked, and the pool with it.
@@ -206,7 +193,7 @@ def _until_broken(
 
 
 def _begin(threads: int) -> None:
-    """Prepare a worker, before it imports what its work needs."""
+    """Prepare a worker before its work."""
     share_cores(threads)
     leave_signals_to_parent()
 

@@ -1,20 +1,36 @@
 """How many threads the libraries of numbers take in a process that shares its cores with others."""
 
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-__all__ = ["one_thread", "share_cores"]
+__all__ = ["cores", "one_thread", "share_cores", "threads_each"]
 
 _NAMES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """Read by numpy's libraries when they load."""
+
+
+def cores() -> int:
+    """Count the cores that this process may use.
+
+    Examples:
+        >>> cores() >= 1
+        True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def share_cores(threads: int) -> None:
     """Let numpy's libraries take so many threads, unless the user has said how many.
 
     Left alone each process takes all cores, and two side by side were seen to take three times as
-    long as one: their threads wait for each other. It must be called before numpy is imported.
+    long as one: their threads wait for each other. Where numpy is imported already, threadpoolctl
+    (extra `train`) is needed.
+
+    Sums of products differ in their last digits by the threads that share them.
 
     Args:
         threads: for one product of matrices; 1 where many small ones stand side by side.
@@ -28,6 +44,21 @@ def share_cores(threads: int) -> None:
     """
     for name in _NAMES:
         os.environ.setdefault(name, str(threads))
+    if "numpy" in sys.modules:  # imported by the script that a process was started from
+        with suppress(ImportError):
+            from threadpoolctl import threadpool_limits
+
+            threadpool_limits(int(os.environ["OMP_NUM_THREADS"]))
+
+
+def threads_each(workers: int) -> int:
+    """Give each of some processes its share of the cores, one thread at least.
+
+    Examples:
+        >>> threads_each(10_000)
+        1
+    """
+    return max(1, cores() // workers)
 
 
 @contextmanager

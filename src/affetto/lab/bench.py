@@ -6,7 +6,6 @@ chooses by held-out training speakers, and lets the model's ONNX file judge the 
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,8 +16,8 @@ from affetto.dsp import SAMPLE_RATE
 from affetto.errors import OptionError
 from affetto.jobs.threads import one_thread
 from affetto.lab import protocols
+from affetto.lab.config_changes import changes
 from affetto.lab.corpora import Table, samples
-from affetto.lab.families.config import changes
 from affetto.lab.learning import as_good_as_trained, learn
 from affetto.lab.predictions import Prediction
 from affetto.lab.results import OWN, Fold, plain_name, read_fold, write_fold
@@ -37,7 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Job", "finished", "jobs_of", "measure"]
 
 _TIMED, _ROUNDS = 20, 3
-"""Clips on which a model's speed is measured, and how often."""
+"""Clips on which a model's speed is measured, and how often at least."""
+_LEAST_SECONDS, _TICK = 0.2, 0.05
 
 
 @dataclass(frozen=True)
@@ -160,18 +160,18 @@ def finished(wanted: Fold, model: ModelConfig, results: Path) -> bool:
         results: where it would be.
 
     Raises:
-        OptionError: one of that name is, of a training with other values.
+        OptionError: it is, or another fold of it, of a training with other values.
+        ManifestError: such a file can't be read.
     """
-    path = results / wanted.name
-    if not path.is_file():
-        return False
-    other = changes(model.to_dict(), read_fold(path).notes.get("config", {}))
-    if other:
-        raise OptionError(
-            f"{path}: found a fold that was trained with {', '.join(other)}, expected the values "
-            "of this call: remove the old folds, or call this model otherwise (a file NAME.toml)"
-        )
-    return True
+    for path in sorted(results.glob(wanted.siblings)):
+        other = changes(model.to_dict(), read_fold(path).notes.get("config") or {})
+        if other:
+            raise OptionError(
+                f"{path}: found a fold that was trained with {', '.join(other)}, expected the "
+                "values of this call: remove the old folds, or call this model otherwise (a file "
+                "NAME.toml)"
+            )
+    return (results / wanted.name).is_file()
 
 
 def measure(
@@ -248,11 +248,13 @@ def _speed(fitted: Fitted, model: ModelConfig, clips: Sequence[Clip]) -> float:
     network = open_network(fitted.onnx)
     sounds = [samples(clip) for clip in clips]
     network(model.features(sounds[0])[None])  # the first call prepares what later ones use
-    fastest = math.inf
+    rounds: list[float] = []
     with one_thread():
-        for _ in range(_ROUNDS):
+        while len(rounds) < _ROUNDS or sum(rounds) < _LEAST_SECONDS:
             began = time.thread_time()
             for sound in sounds:
                 network(model.features(sound)[None])
-            fastest = min(fastest, max(time.thread_time() - began, 1e-9))
-    return sum(map(len, sounds)) / SAMPLE_RATE / fastest
+            rounds.append(time.thread_time() - began)
+    # The clock of some systems ticks so seldom that a single round says nothing.
+    spent = min(rounds) if min(rounds) > _TICK else sum(rounds) / len(rounds)
+    return sum(map(len, sounds)) / SAMPLE_RATE / spent

@@ -13,7 +13,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from affetto.errors import AffettoError, CorpusError, MissingExtraError, OptionError
-from affetto.jobs import cores, make_folder, run
+from affetto.jobs import make_folder, run
+from affetto.jobs.threads import threads_each
 from affetto.lab.bench import Job, finished, jobs_of, measure
 from affetto.lab.corpora import Table, fingerprints, load
 from affetto.lab.cross_corpus import corpora_to_cross, cross_corpus
@@ -96,12 +97,13 @@ def compare(
             digests=digests,
         )
     )
+    if comparison.cross:
+        corpora_to_cross(table)  # refused now, not after days
     left = [job for job in jobs if not finished(job.result, job.model, results)]
     if report is not None and jobs:
         report(f"{len(jobs) - len(left)} of {len(jobs)} folds are there already")
     failed: dict[str, str] = {}
     if cluster is not None:
-        _hear(left, table, runs=runs)
         failed = _on_cluster(left, cluster, table, runs=runs, results=results, report=report)
     elif workers > 1:
         _hear(left, table, runs=runs, workers=workers)
@@ -181,6 +183,7 @@ def _on_cluster(
             "the cluster out"
         ) from None
     with client:
+        _hear(left, table, runs=runs)
         # `workers` is a word of Dask's own, so it goes in beforehand.
         work = partial(_apart, runs=runs.resolve(), results=results.resolve(), workers=1)
         (shared,) = client.scatter([table], broadcast=True, hash=False)  # one, not its clips
@@ -202,5 +205,5 @@ def _apart(job: Job, *, table: Table, runs: Path, results: Path, workers: int) -
         if not job.model.family.classical:
             import torch
 
-            torch.set_num_threads(max(1, cores() // workers))
+            torch.set_num_threads(threads_each(workers))
         measure(job, table, runs=runs, results=results, workers=1)

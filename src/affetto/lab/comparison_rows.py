@@ -1,14 +1,15 @@
 """A comparison, protocol by protocol: best first, each model held against the best of its kind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from affetto.lab.config_changes import changes
 from affetto.lab.cross_corpus import pair_of
 from affetto.lab.families import FAMILIES
-from affetto.lab.families.config import ModelConfig, changes
+from affetto.lab.families.config import ModelConfig
 from affetto.lab.figures import Report, summarise
 from affetto.lab.metrics import Difference, mcnemar, paired_difference
 from affetto.lab.predictions import Prediction
@@ -51,12 +52,17 @@ class Row:
         A family's values stand beside its name where they are not its own.
         """
         result = self.result
-        words = [result.model, *_set_otherwise(result)]
+        words = [result.model, *(self.set_otherwise if result.model in FAMILIES else ())]
         if result.variant == "pool":
             words.append("other corpora train too")
         if result.baseline:
             words.append("speakers' baselines")
         return ", ".join(words)
+
+    @property
+    def set_otherwise(self) -> list[str]:
+        """The values that differ from the family's own, as a person writes them."""
+        return _set_otherwise(self.result)
 
     @property
     def done(self) -> str:
@@ -80,11 +86,13 @@ class Row:
 
 
 def _set_otherwise(result: Result) -> list[str]:
-    """Name the values of a family that differ from its own."""
-    if result.model not in FAMILIES:
+    """Name the values that differ from the family's own."""
+    configs = (fold.notes.get("config") for fold in result.parts)
+    config: Mapping[str, Any] = next(filter(None, configs), {})
+    family = str(config.get("model"))
+    if family not in FAMILIES:
         return []
-    config = result.parts[0].notes.get("config", {})
-    return changes(ModelConfig.of(result.model).to_dict(), config)
+    return changes(ModelConfig.of(family).to_dict(), config)
 
 
 def rows_of(results: Iterable[Result]) -> dict[str, list[Row]]:

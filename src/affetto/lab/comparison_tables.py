@@ -191,7 +191,17 @@ def to_latex(results: Iterable[Result]) -> str:
 def to_csv(results: Iterable[Result]) -> str:
     """Write the comparison as CSV; figures of random splits have columns of their own."""
     names = ("uar", "uar_sd", "uar_low", "uar_high", "wa", "macro_f1", "ece")
-    about = ("protocol", "model", "training", "baseline", "classes", "clips", "seeds", "folds")
+    about = (
+        "protocol",
+        "model",
+        "training",
+        "baseline",
+        "set",
+        "classes",
+        "clips",
+        "seeds",
+        "folds",
+    )
     measured = ("parameters", "bytes", "times_real_time", "training_seconds")
     columns = (*about, *names, *(f"random_{n}" for n in names), "p_beside_best", *measured)
     text = io.StringIO()
@@ -211,6 +221,7 @@ def to_csv(results: Iterable[Result]) -> str:
                 "model": result.model,
                 "training": result.variant,
                 "baseline": result.baseline,
+                "set": " ".join(row.set_otherwise),
                 "classes": len(report.labels),
                 "clips": report.n,
                 "seeds": row.seeds,

@@ -261,8 +261,12 @@ def _fairness(measured: Sequence[Measured]) -> list[str]:
         lines += ["Groups of the same clips; one that fares worse is a reason to stop.", ""]
         lines += [*markdown(head, rows), ""]
     shown = {row[1] for row in rows}
-    unknown = [name for name in ("gender", "speaker", "language") if name not in shown]
-    lines.append(f"By {', by '.join([*unknown, 'age', 'accent', 'health'])}: **not measured**.")
+    hidden = [name for name in ("gender", "speaker", "language") if name not in shown]
+    few = [name for name in hidden if any(len(one.first.by.get(name, ())) > 1 for one in measured)]
+    if few:
+        lines.append(f"By {', by '.join(few)}: too few clips of each to tell.")
+    unknown = [*(name for name in hidden if name not in few), "age", "accent", "health"]
+    lines.append(f"By {', by '.join(unknown)}: **not measured**.")
     return lines
 
 

@@ -11,7 +11,6 @@ import torch
 from affetto.lab.baselines import fit_baseline
 from affetto.lab.embedding import embed, head_logits, usable
 from affetto.lab.export import encoder_onnx, head_onnx
-from affetto.lab.measured import of_held_out, to_notes
 from affetto.lab.model_card import write_model_card
 from affetto.lab.recipe import FEW_LABELS, LABELS, Recipe
 from affetto.lab.refit import Windows, refit
@@ -95,11 +94,6 @@ def package(
         else 1.0
         for logits in (plain, relative)
     ]
-    measured = []
-    if sure.any():
-        said = softmax(plain[sure], temperature=temperatures[0])
-        clips = [table[int(i)] for i in check[sure]]
-        measured = [of_held_out(clips, said, LABELS, by_speaker=True)]
     config = student.encoder.config
     used = sorted({table[int(i)].corpus for i in learn})
     card = Card(
@@ -115,7 +109,6 @@ def package(
         training=training_of(used),
         licence=licence,
         description=description,
-        results=to_notes(measured),
     )
     made = write_package(
         folder,
@@ -124,7 +117,7 @@ def package(
         head=head_onnx(student),
         baseline=statistics.to_arrays(),
     )
-    write_model_card(folder, measured)
+    write_model_card(folder)
     return made
 
 

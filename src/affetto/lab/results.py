@@ -18,7 +18,7 @@ import numpy as np
 from affetto.errors import ManifestError, OptionError
 from affetto.jobs import atomic_write, make_folder
 from affetto.lab import protocols
-from affetto.lab.families.config import changes
+from affetto.lab.config_changes import changes
 from affetto.lab.figures import Report, summarise
 from affetto.lab.predictions import Prediction, from_columns, to_columns
 
@@ -99,6 +99,11 @@ class Fold:
         if self.condition != CLEAN:
             parts.append(plain_name(self.condition).strip("-"))
         return "--".join([*parts, f"seed{self.seed}", f"fold{self.fold}"]) + ".json"
+
+    @property
+    def siblings(self) -> str:
+        """A pattern for the names of all folds and seeds of the same result."""
+        return re.sub(r"seed\d+--fold\d+", "seed*--fold*", self.name)
 
     @property
     def run(self) -> tuple[str, str, str, bool, str]:
@@ -334,6 +339,8 @@ def digest(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
 
 def _pooled(parts: Sequence[Fold]) -> Result:
     first = parts[0]
+    configs = (part.notes.get("config") for part in parts)
+    known: Mapping[str, Any] = next(filter(None, configs), {})
     for part in parts:
         same = (part.folds, part.speaker_independent, part.answers, dict(part.merge))
         if same != (first.folds, first.speaker_independent, first.answers, dict(first.merge)):
@@ -341,7 +348,7 @@ def _pooled(parts: Sequence[Fold]) -> Result:
                 f"found folds of {first.protocol} ({first.name}, {part.name}) made in different "
                 "ways, expected the same number of folds and the same labels; remove the old ones"
             )
-        other = changes(first.notes.get("config", {}), part.notes.get("config", {}))
+        other = changes(known, part.notes.get("config") or {})
         if other:
             raise ManifestError(
                 f"found folds of one model on {first.protocol} that were trained otherwise "

@@ -1,6 +1,6 @@
 """The folder of a training: what it was asked, how it went, and where it stopped.
 
-    config.json        its settings, seed and counts of clips
+    config.json        its settings, seed, counts of clips and a mark of what is learnt from
     log.json           one entry a check: step, losses, score on held-out speakers, seconds spent
     curves.png         the log as a picture, where matplotlib is installed
     last.safetensors   all that the next step needs
@@ -78,7 +78,7 @@ def load_weights(path: Path) -> dict[str, Tensor]:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ModelError(
             f"{path}: found no weights that can be read ({reason}), expected tensors in a file "
-            ".safetensors, .pth or .pt: write them anew"
+            ".safetensors, .pth or .pt: remove it, or give another"
         ) from None
 
 

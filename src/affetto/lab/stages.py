@@ -72,7 +72,7 @@ def _mark(material: Material, clips: NDArray[np.int64]) -> str:
     mark = hashlib.sha256()
     for place in clips:
         clip = material.table[int(place)]
-        mark.update(f"{clip.key}|{clip.emotion}\n".encode())
+        mark.update(f"{clip.corpus}/{clip.file.name}|{clip.emotion}\n".encode())
     return mark.hexdigest()[:24]
 
 

@@ -141,7 +141,7 @@ def told(history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         {'steps': 9, 'training_seconds': 2.5, 'scores': [0.25]}
     """
     scores = [round(entry["score"], 4) for entry in history if "score" in entry]
-    about = {"steps": history[-1]["step"], "training_seconds": history[-1][SECONDS]}
+    about = {"steps": history[-1]["step"], "training_seconds": history[-1].get(SECONDS)}
     return about | ({"scores": scores} if scores else {})
 
 

@@ -22,7 +22,8 @@ import optuna
 from optuna.trial import TrialState
 
 from affetto.errors import AffettoError, OptionError, OutputError
-from affetto.jobs import cores, make_folder, run
+from affetto.jobs import make_folder, run
+from affetto.jobs.threads import threads_each
 from affetto.lab.families.settings import NetworkSettings
 from affetto.lab.families.spaces import Between, with_values
 from affetto.lab.tuning_results import completed, ended, errors, write_results
@@ -274,7 +275,7 @@ def _try(
     if workers > 1 and not search.config.family.classical:
         import torch
 
-        torch.set_num_threads(max(1, cores() // workers))
+        torch.set_num_threads(threads_each(workers))
     objective = partial(_score, search=search, state=state, runs=runs, workers=workers)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from affetto.jobs import cores
 from affetto.lab.families.choosing import PARTS, choose
 from affetto.lab.families.lesson import Fitted
 from affetto.lab.families.settings import WIDEST, check_bounds
@@ -265,6 +267,11 @@ def _a_column_each(
     return np.hstack([0 * weights, weights]), np.hstack([0 * bias, bias])
 
 
+def _threads() -> int:
+    """Give the share of the cores that this process has; all where it stands alone."""
+    return int(os.environ.get("OMP_NUM_THREADS") or cores())
+
+
 def forest(lesson: Lesson, settings: ForestSettings) -> Fitted:
     """Fit a forest of decision trees.
 
@@ -281,7 +288,7 @@ def forest(lesson: Lesson, settings: ForestSettings) -> Fitted:
             min_samples_leaf=leaf,
             class_weight="balanced" if settings.balanced else None,
             random_state=lesson.seed,
-            n_jobs=-1,
+            n_jobs=_threads(),
         )
 
     def write(model: Any, scaled: Scaled) -> Fitted:

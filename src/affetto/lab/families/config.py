@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from affetto.errors import OptionError
+from affetto.lab.config_changes import toml
 from affetto.lab.families import find
 from affetto.lab.families.settings import NetworkSettings
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from affetto.lab.families import Family
     from affetto.lab.families.settings import AugmentConfig
 
-__all__ = ["ModelConfig", "changes"]
+__all__ = ["ModelConfig"]
 
 _FEWEST = 16
 """Frames that a network must hear: fewer are gone before its last layers."""
@@ -184,7 +185,7 @@ class ModelConfig:
         for name in ("settings", "features", "augment"):
             lines += ["", f"[{name}]"]
             values = asdict(getattr(self, name))
-            lines += [f"{key} = {_toml(v)}" for key, v in values.items() if v is not None]
+            lines += [f"{key} = {toml(v)}" for key, v in values.items() if v is not None]
         return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
@@ -192,30 +193,6 @@ class ModelConfig:
         tables = {name: asdict(getattr(self, name)) for name in ("settings", "features", "augment")}
         plain = json.loads(json.dumps(tables, default=str))
         return {"model": self.family.name, **plain}
-
-
-def changes(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Say which values of another training differ, as a person writes them.
-
-    Args:
-        own: what `ModelConfig.to_dict` gave of one training.
-        other: of another; values that either lacks are passed over.
-
-    Examples:
-        >>> cnn = ModelConfig.of("cnn")
-        >>> changes(cnn.to_dict(), cnn.changed(["epochs=5", "features.hop=256"]).to_dict())
-        ['epochs=5.0', 'features.hop=256']
-    """
-    found = []
-    for table, ours in own.items():
-        theirs = other.get(table)
-        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-            prefix = "" if table == "settings" else f"{table}."
-            shared = ((name, value, theirs[name]) for name, value in ours.items() if name in theirs)
-            found += [f"{prefix}{name}={_toml(its)}" for name, value, its in shared if its != value]
-        elif theirs is not None and theirs != ours:
-            found.append(f"{table}={theirs}")
-    return found
 
 
 _IDLE_FEATURES = {
@@ -269,10 +246,3 @@ def _fitting(value: Any, kind: Any, name: str) -> Any:
         return Path(value)
     words = {float: "a number", int: "a whole number", bool: "true or false", Path: "a file"}
     raise OptionError(f"found {name} = {value!r}, expected {words.get(kind, 'a text')}")
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_toml(one) for one in value)}]"
-    # The one character that JSON takes as it is and TOML doesn't.
-    return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")

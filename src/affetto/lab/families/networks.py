@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,7 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
     )
     if lesson.folder is not None:
         about = {"model": name, "settings": asdict(settings), "shape": shape}
+        about["network"] = _mark(network.core)
         record_settings(lesson.folder, about | lesson.about())
     device = best_device()
     weights = _class_weights(lesson, settings).to(device)
@@ -217,6 +219,12 @@ def _in_order(own: dict[str, Tensor], stored: dict[str, Tensor]) -> dict[str, Te
             return {}
         taken |= {name: tensor for (name, tensor), fits in zip(pairs, alike, strict=True) if fits}
     return taken
+
+
+def _mark(core: nn.Module) -> str:
+    """Name a network by its tensors: one whose code has changed goes on with no old training."""
+    shapes = [(name, tuple(tensor.shape)) for name, tensor in core.state_dict().items()]
+    return hashlib.sha256(repr(shapes).encode()).hexdigest()[:16]
 
 
 def _is_still(module: nn.Module) -> bool:
