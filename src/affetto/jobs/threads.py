@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-__all__ = ["cores", "one_thread", "share_cores", "threads_each"]
+__all__ = ["cores", "one_thread", "own_share", "share_cores", "threads_each"]
 
 _NAMES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """Read by numpy's libraries when they load."""
@@ -37,18 +37,30 @@ def share_cores(threads: int) -> None:
 
     Examples:
         >>> from unittest.mock import patch
-        >>> with patch.dict(os.environ, clear=True):
-        ...     share_cores(2)
-        ...     os.environ["OMP_NUM_THREADS"]
-        '2'
+        >>> with patch.dict(os.environ, {"OMP_NUM_THREADS": "3"}):
+        ...     share_cores(2)  # the user's word counts
+        ...     own_share()
+        3
     """
+    told = any(name in os.environ for name in _NAMES)
     for name in _NAMES:
         os.environ.setdefault(name, str(threads))
-    if "numpy" in sys.modules:  # imported by the script that a process was started from
+    if "numpy" in sys.modules and not told:  # imported by the script that started this process
         with suppress(ImportError):
             from threadpoolctl import threadpool_limits
 
-            threadpool_limits(int(os.environ["OMP_NUM_THREADS"]))
+            threadpool_limits(threads)
+
+
+def own_share() -> int:
+    """Give the threads that this process may take: its share where one was set, else every core.
+
+    Examples:
+        >>> own_share() >= 1
+        True
+    """
+    text = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, int(text)) if text.isdecimal() else cores()
 
 
 def threads_each(workers: int) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from affetto.jobs import cores
+from affetto.jobs.threads import own_share
 from affetto.lab.families.choosing import PARTS, choose
 from affetto.lab.families.lesson import Fitted
 from affetto.lab.families.settings import WIDEST, check_bounds
@@ -267,11 +266,6 @@ def _a_column_each(
     return np.hstack([0 * weights, weights]), np.hstack([0 * bias, bias])
 
 
-def _threads() -> int:
-    """Give the share of the cores that this process has; all where it stands alone."""
-    return int(os.environ.get("OMP_NUM_THREADS") or cores())
-
-
 def forest(lesson: Lesson, settings: ForestSettings) -> Fitted:
     """Fit a forest of decision trees.
 
@@ -288,7 +282,7 @@ def forest(lesson: Lesson, settings: ForestSettings) -> Fitted:
             min_samples_leaf=leaf,
             class_weight="balanced" if settings.balanced else None,
             random_state=lesson.seed,
-            n_jobs=_threads(),
+            n_jobs=own_share(),
         )
 
     def write(model: Any, scaled: Scaled) -> Fitted:
