@@ -72,9 +72,7 @@ class Search:
         settings = self.config.settings
         checks = int(getattr(settings, "checks", 1))
         # A network is checked once an epoch at most.
-        return (
-            min(checks, int(settings.epochs)) if isinstance(settings, NetworkSettings) else checks
-        )
+        return settings.most_checks if isinstance(settings, NetworkSettings) else checks
 
     def settings(self) -> dict[str, Any]:
         """Give all that makes the search what it is, as plain types."""

@@ -28,8 +28,6 @@ _ROW = FeatureRecipe("row", parts=("functionals", "mfcc"), statistics=("mean", "
 _FRAMES = FeatureRecipe("frames", length=112)
 _MFCC = FeatureRecipe("frames", parts=("mfcc",), hop=256, length=194)
 _ALTERED = AugmentConfig("speed:0.85..1.18,noise:8..35dB", copies=2)
-_FEWER = NetworkSettings(epochs=20.0)
-"""For the largest networks, which learn more in an epoch and take longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +112,12 @@ _EVERY = (
         NetworkSettings(),
         _ALTERED,
     ),
-    Family("resnet18", "ResNet-18 on MFCC pictures", _MFCC, _FEWER, _ALTERED),
+    Family("resnet18", "ResNet-18 on MFCC pictures", _MFCC, NetworkSettings(), _ALTERED),
     Family(
         "mfcc-cnn",
         "eighteen convolutions that narrow from 512 channels, on MFCC pictures",
         _MFCC,
-        _FEWER,
+        NetworkSettings(steps=1600),  # so many layers take longer
         _ALTERED,
     ),
     Family(

@@ -70,12 +70,13 @@ def fit_network(name: str, lesson: Lesson, settings: NetworkSettings, *, length:
     still = [module for module in network.modules() if _is_still(module)]
     draw = Drawing(lesson, _part(DrawConfig, settings), length=length)
     per_epoch = -(-len(lesson.train) // settings.batch)
+    steps = settings.length(len(lesson.train))
     loop = LoopConfig(
-        steps=max(1, round(settings.epochs * per_epoch)),
+        steps=steps,
         rate=settings.rate,
         decay=settings.decay,
         seed=lesson.seed,
-        check=max(per_epoch, round(settings.epochs * per_epoch / settings.checks)),
+        check=max(per_epoch, round(steps / settings.checks)),
         patience=settings.patience,
         average=settings.average,
         half=settings.half and shape[-2] > _NARROW,

@@ -77,12 +77,17 @@ class AugmentConfig:
             )
 
 
+_EPOCHS = 25.0
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
     """How a network learns.
 
     Attributes:
-        epochs: how often it meets as many clips as there are.
+        epochs: how often it meets as many clips as there are; None for 25 times, or for `steps`
+            batches where the clips are so few that these are more.
+        steps: batches without which a network has learnt little, however few the clips.
         batch: clips at a time.
         rate: highest learning rate (AdamW; warmed up, then a half cosine down to nothing).
         decay: weight decay.
@@ -103,7 +108,8 @@ class NetworkSettings:
         freeze: leave what was loaded as it is.
     """
 
-    epochs: float = 25.0
+    epochs: float | None = None
+    steps: int = 800
     batch: int = 32
     rate: float = 1.5e-3
     decay: float = 2e-2
@@ -127,8 +133,8 @@ class NetworkSettings:
         shares = ("dropout", "time_mask", "band_mask", "smoothing", "average")
         check_bounds(
             self,
-            above={"epochs": 0, "rate": 0, "width": 0},
-            least={"decay": 0, **dict.fromkeys(shares, 0)},
+            above={"rate": 0, "width": 0} | ({} if self.epochs is None else {"epochs": 0}),
+            least={"decay": 0, "steps": 1, **dict.fromkeys(shares, 0)},
             below=dict.fromkeys(shares, 1),
         )
         if self.batch < 2 or self.checks < 1 or self.patience < 0:
@@ -143,3 +149,24 @@ class NetworkSettings:
             )
         if self.freeze and self.weights is None:
             raise OptionError("found freeze without weights, expected a file of weights as well")
+
+    @property
+    def most_checks(self) -> int:
+        """How often the held-out speakers judge at most: once an epoch."""
+        return min(self.checks, max(1, int(self.epochs or _EPOCHS)))
+
+    def length(self, clips: int) -> int:
+        """Give the batches that it learns in all.
+
+        Args:
+            clips: to learn from.
+
+        Examples:
+            >>> auto, told = NetworkSettings(), NetworkSettings(epochs=10)
+            >>> auto.length(320), auto.length(3200), told.length(320)
+            (800, 2500, 100)
+        """
+        per_epoch = -(-clips // self.batch)
+        if self.epochs is None:
+            return max(self.steps, round(_EPOCHS * per_epoch))
+        return max(1, round(self.epochs * per_epoch))
