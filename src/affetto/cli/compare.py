@@ -95,7 +95,7 @@ def command(
       affetto compare --list
       affetto compare --model svm --protocol ravdess-6fold --data RAVDESS
       affetto compare --model best.toml --protocol emodb-loso --data EMO-DB
-      affetto compare --model cnn --protocol ravdess-6fold --folds 0 --set epochs=9 --data RAVDESS
+      affetto compare --model cnn --protocol savee-loso --folds 0 --data SAVEE
       affetto compare --model svm --cross --data labels.csv --heat-map pairs.png
       affetto compare --from results --format latex -o table.tex
     """
