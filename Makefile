@@ -7,6 +7,7 @@
 #   PYTHON=python3.12   the Python that builds the environment
 #   FILE=my.mp3         what `make demo` listens to
 #   EXTRAS=all          `make test` with every extra (torch is large)
+#   WORKERS=2           trainings side by side in `make families`; two take less than one after another
 
 VENV ?= .venv
 FILE ?= examples/two_moods.flac
@@ -97,7 +98,9 @@ NETWORKS = $(addprefix --model ,cnn1d lstm cnn cnn-lstm resnet18 yolo-cls)
 UNHEARD = $(addprefix --protocol ,ravdess-6fold emodb-loso savee-loso)
 # Clips drawn by chance want less held back: so the held-out clips said.
 PLAINLY = --set time_mask=0.0 --set band_mask=0.0
+WORKERS ?= 1
 BENCH = $(BIN)/affetto compare --data $(SHARED)/corpora/labels.csv --runs $(RUNS) --results docs/results
+FOLDS = $(BENCH) --workers $(WORKERS)
 
 results: $(VENV)/.all families ## measure every protocol again and write docs/results.md (hours)
 	$(BIN)/affetto evaluate all $(MATERIAL) --results docs/results --output docs/results.md
@@ -105,13 +108,13 @@ results: $(VENV)/.all families ## measure every protocol again and write docs/re
 	$(BIN)/affetto models card src/affetto/models/bundled/default --from docs/results
 
 families: $(VENV)/.all ## train every family on every protocol, fold by fold (a day without a GPU; it resumes)
-	$(BENCH) $(CLASSICAL) $(UNHEARD)
-	$(BENCH) $(CLASSICAL) --protocol ravdess-random-14 --seeds 0,1,2
-	$(BENCH) $(CLASSICAL) --protocol english-pool-6
-	$(BENCH) $(NETWORKS) $(UNHEARD)
-	$(BENCH) --model mfcc-cnn $(UNHEARD) --folds 0
-	$(BENCH) $(NETWORKS) --model mfcc-cnn --protocol ravdess-random-14 $(PLAINLY) --set epochs=40
-	$(BENCH) $(NETWORKS) --model mfcc-cnn --protocol english-pool-6 $(PLAINLY) --set epochs=10
+	$(FOLDS) $(CLASSICAL) $(UNHEARD)
+	$(FOLDS) $(CLASSICAL) --protocol ravdess-random-14 --seeds 0,1,2
+	$(FOLDS) $(CLASSICAL) --protocol english-pool-6
+	$(FOLDS) $(NETWORKS) $(UNHEARD)
+	$(FOLDS) --model mfcc-cnn $(UNHEARD) --folds 0
+	$(FOLDS) $(NETWORKS) --model mfcc-cnn --protocol ravdess-random-14 $(PLAINLY) --set epochs=40
+	$(FOLDS) $(NETWORKS) --model mfcc-cnn --protocol english-pool-6 $(PLAINLY) --set epochs=10
 	$(BENCH) --model svm --cross
 
 check: lint types imports docs ## everything that is not a test
