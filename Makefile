@@ -107,7 +107,7 @@ results: $(VENV)/.all families ## measure every protocol again and write docs/re
 	$(BIN)/affetto models note src/affetto/models/bundled/default --from docs/results
 	$(BIN)/affetto models card src/affetto/models/bundled/default --from docs/results
 
-families: $(VENV)/.all ## train every family on every protocol, fold by fold (a day without a GPU; it resumes)
+families: $(VENV)/.all ## train every family on every protocol, fold by fold (many hours without a GPU; it resumes)
 	$(FOLDS) $(CLASSICAL) $(UNHEARD)
 	$(FOLDS) $(CLASSICAL) --protocol ravdess-random-14 --seeds 0,1,2
 	$(FOLDS) $(CLASSICAL) --protocol english-pool-6
