@@ -15,7 +15,7 @@ from affetto.errors import AffettoError, OptionError
 from affetto.jobs.interrupts import held_back, leave_signals_to_parent, uninterrupted
 from affetto.jobs.journal import Journal
 from affetto.jobs.progress import ProgressBar
-from affetto.jobs.threads import cores, share_cores, threads_each
+from affetto.jobs.threads import cores, one_thread, share_cores, threads_each
 
 __all__ = ["Outcome", "run"]
 
@@ -114,7 +114,8 @@ def _here(
 ) -> Generator[tuple[int, Outcome[T, R]], None, None]:
     for i in left:
         try:
-            value = function(items[i])
+            with one_thread():  # as in a process of a pool, so that the figures are the same
+                value = function(items[i])
         except Exception as error:
             yield i, _failure(items[i], error)
         else:

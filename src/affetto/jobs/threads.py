@@ -3,12 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 __all__ = ["cores", "one_thread", "own_share", "share_cores", "threads_each"]
 
-_NAMES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""Read by numpy's libraries when they load."""
+_PRODUCTS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_OTHERS = "OMP_NUM_THREADS"
+"""Read by the libraries when they load: those of numpy's products, and OpenMP's, of trees say."""
 
 
 def cores() -> int:
@@ -24,16 +25,15 @@ def cores() -> int:
 
 
 def share_cores(threads: int) -> None:
-    """Let numpy's libraries take so many threads, unless the user has said how many.
+    """Let a process take its share of the cores, unless the user has said how many.
 
     Left alone each process takes all cores, and two side by side were seen to take three times as
-    long as one: their threads wait for each other. Where numpy is imported already, threadpoolctl
-    (extra `train`) is needed.
-
-    Sums of products differ in their last digits by the threads that share them.
+    long as one: their threads wait for each other. Products of matrices, of which there are many
+    small ones, take one thread, so that they are the same to the last digit in one process and in
+    several.
 
     Args:
-        threads: for one product of matrices; 1 where many small ones stand side by side.
+        threads: for what is no product of matrices.
 
     Examples:
         >>> from unittest.mock import patch
@@ -42,14 +42,13 @@ def share_cores(threads: int) -> None:
         ...     own_share()
         3
     """
-    told = any(name in os.environ for name in _NAMES)
-    for name in _NAMES:
-        os.environ.setdefault(name, str(threads))
-    if "numpy" in sys.modules and not told:  # imported by the script that started this process
-        with suppress(ImportError):
-            from threadpoolctl import threadpool_limits
+    for name in _PRODUCTS:
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault(_OTHERS, str(threads))
+    if "numpy" in sys.modules:  # imported by the script that started this process
+        from threadpoolctl import threadpool_limits
 
-            threadpool_limits(threads)
+        threadpool_limits(1, user_api="blas")
 
 
 def own_share() -> int:
@@ -59,7 +58,7 @@ def own_share() -> int:
         >>> own_share() >= 1
         True
     """
-    text = os.environ.get("OMP_NUM_THREADS", "")
+    text = os.environ.get(_OTHERS, "")
     return max(1, int(text)) if text.isdecimal() else cores()
 
 
@@ -75,16 +74,17 @@ def threads_each(workers: int) -> int:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold numpy's libraries to one thread meanwhile, where threadpoolctl (extra `train`) is there.
+    """Hold numpy's products of matrices to one thread meanwhile.
 
     Examples:
+        >>> from threadpoolctl import threadpool_info
         >>> with one_thread():
-        ...     pass
+        ...     held = [lib for lib in threadpool_info() if lib["user_api"] == "blas"]
+        >>> all(library["num_threads"] == 1 for library in held)
+        True
     """
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        yield
-        return
-    with threadpool_limits(1):
+    import numpy  # noqa: F401 - its library must be there to be held
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
         yield
