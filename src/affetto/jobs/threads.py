@@ -42,10 +42,11 @@ def share_cores(threads: int) -> None:
         ...     own_share()
         3
     """
+    told = any(name in os.environ for name in _PRODUCTS)
     for name in _PRODUCTS:
         os.environ.setdefault(name, "1")
     os.environ.setdefault(_OTHERS, str(threads))
-    if "numpy" in sys.modules:  # imported by the script that started this process
+    if "numpy" in sys.modules and not told:  # imported by the script that started this process
         from threadpoolctl import threadpool_limits
 
         threadpool_limits(1, user_api="blas")
