@@ -15,6 +15,7 @@ __all__ = [
     "ModelError",
     "OptionError",
     "OutputError",
+    "TranscriptionError",
 ]
 
 
@@ -56,6 +57,10 @@ class OptionError(AffettoError):
 
 class OutputError(AffettoError):
     """A result that could not be written: no room, no permission, no such folder."""
+
+
+class TranscriptionError(AffettoError):
+    """Speech that could not be turned into text, or text that could not be translated."""
 
 
 class MissingExtraError(AffettoError):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from affetto.emotions import colour_of
 from affetto.errors import AffettoError, MissingExtraError
 from affetto.explanation import Explanation
+from affetto.transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -196,6 +197,8 @@ class Timeline:
         warnings: what the user should know (a truncated file, say), one line each.
         prior: emotion → how many times as common it was taken to be as those not named here.
         explanations: what drove the labels of some segments, where that was asked for.
+        words: what is said, where that was asked for; the segments' scores are then those of words
+            and voice together, by the weight that stands there.
 
     Examples:
         >>> joy = Segment(0.0, 2.0, "happy", {"happy": 1.0}, 0.9, 0.8, 0.5)
@@ -216,6 +219,7 @@ class Timeline:
     warnings: tuple[str, ...] = field(default=())
     prior: Mapping[str, float] = field(default_factory=dict)
     explanations: tuple[Explanation, ...] = ()
+    words: Transcript | None = None
 
     def __iter__(self) -> Iterator[Segment]:
         return iter(self.segments)
@@ -251,7 +255,8 @@ class Timeline:
                 tuple(track.speakers[i] for i in inside) if track.speakers else (),
             )
         explained = tuple(e for e in self.explanations if e.end > start and e.start < end)
-        return replace(self, segments=kept, track=track, explanations=explained)
+        words = self.words and self.words.slice(start, end)
+        return replace(self, segments=kept, track=track, explanations=explained, words=words)
 
     def merge(self, other: Timeline) -> Timeline:
         """Lay another timeline of the same source over this one, in order of start.
@@ -272,6 +277,7 @@ class Timeline:
             speakers=tuple(speakers),
             warnings=tuple(dict.fromkeys((*self.warnings, *other.warnings))),
             explanations=(*self.explanations, *other.explanations),
+            words=_both(self.words, other.words),
         )
 
     def summary(self) -> dict[str, Any]:
@@ -338,6 +344,8 @@ class Timeline:
             row["warnings"] = list(self.warnings)
         if self.explanations:
             row["explanations"] = [explanation.to_dict() for explanation in self.explanations]
+        if self.words is not None:
+            row["words"] = self.words.to_dict()
         if track and self.track is not None:
             row["track"] = self.track.to_dict()
         return row
@@ -355,6 +363,7 @@ class Timeline:
             warnings=tuple(row.get("warnings", ())),
             prior={str(label): float(odds) for label, odds in row.get("prior", {}).items()},
             explanations=tuple(map(Explanation.from_dict, row.get("explanations", ()))),
+            words=Transcript.from_dict(row["words"]) if row.get("words") else None,
         )
 
     def to_table(self) -> list[dict[str, Any]]:
@@ -380,6 +389,14 @@ class Timeline:
 
     def _repr_html_(self) -> str:
         return f"<b>{html.escape(self.source)}</b> {_ribbon(self.segments, self.duration)}"
+
+
+def _both(one: Transcript | None, other: Transcript | None) -> Transcript | None:
+    """Lay two transcripts over each other; what made them is told of the first."""
+    if one is None or other is None:
+        return one or other
+    phrases = sorted((*one.phrases, *other.phrases), key=lambda p: (p.start, p.end))
+    return replace(one, phrases=tuple(phrases))
 
 
 def _ribbon(segments: Iterable[Segment], duration: float) -> str:
