@@ -9,14 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from affetto.emotions import Emotion
 from affetto.errors import ModelError, OptionError
 from affetto.features.front_end import FrontEndConfig
 from affetto.features.recipe import FeatureRecipe
+from affetto.models.card_fields import (
+    TrainingCorpus,
+    flag_of,
+    labels_of,
+    mapping_of,
+    number_of,
+    read_yaml,
+    sums_of,
+    text_of,
+    texts_of,
+    training_of,
+    whole_of,
+    wrong,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from affetto.emotions import Emotion
 
 __all__ = ["CARD_FORMAT", "FILES", "Card", "SpeechThresholds", "TrainingCorpus"]
 
@@ -68,14 +83,6 @@ class SpeechThresholds:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingCorpus:
-    """A corpus that a model was trained on, and the licence that it came with."""
-
-    corpus: str
-    licence: str
-
-
-@dataclass(frozen=True, slots=True)
 class Card:
     """What a model package says of itself.
 
@@ -105,6 +112,7 @@ class Card:
         sha256: file → checksum, filled in by `write_package`.
 
     Examples:
+        >>> from affetto.emotions import Emotion
         >>> card = Card(name="tiny", version="1", labels=(Emotion.SAD, Emotion.HAPPY),
         ...             receptive=49, stride=4)
         >>> Card.from_dict(card.to_dict()) == card
@@ -157,9 +165,9 @@ class Card:
             if not (math.isfinite(value) and value > 0.0):
                 raise ModelError(f"the card's {name}: found {value}, expected a number above 0")
         if self.outputs not in ("logits", "probabilities", "dimensions"):
-            raise _wrong("outputs", self.outputs, "logits, probabilities or dimensions")
+            raise wrong("outputs", self.outputs, "logits, probabilities or dimensions")
         if dimensional and self.genders:
-            raise _wrong("genders", self.genders, "false beside outputs dimensions")
+            raise wrong("genders", self.genders, "false beside outputs dimensions")
 
     @property
     def kind(self) -> str:
@@ -233,6 +241,11 @@ class Card:
         Raises:
             ModelError: a field is missing, unknown, of the wrong type or out of range.
         """
+        if str(row.get("format")).startswith("words"):
+            raise ModelError(
+                "found a model of words, expected one of voices: give it to --words-model, or to "
+                "affetto words show and verify"
+            )
         if row.get("format") != CARD_FORMAT:
             raise ModelError(
                 f"the card's format: found {row.get('format')!r}, expected {CARD_FORMAT}: "
@@ -240,7 +253,7 @@ class Card:
             )
         kind = row.get("kind", "frames")
         if not isinstance(kind, str) or kind not in FILES:
-            raise _wrong("kind", kind, " or ".join(FILES))
+            raise wrong("kind", kind, " or ".join(FILES))
         known = {field.name for field in fields(cls)} | {"format", "kind"}
         known -= _NOT_OF[kind]
         if unknown := sorted(set(row) - known, key=str):
@@ -263,26 +276,7 @@ class Card:
         Raises:
             ModelError: it is missing, is no YAML or is no card.
         """
-        try:
-            row = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ModelError(
-                f"{path.parent}: found no {path.name}, expected a model package: "
-                "a folder that `affetto train` wrote"
-            ) from None
-        except OSError as error:
-            raise ModelError(f"{path}: can't be read ({error.strerror}); mend that") from None
-        except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-            raise ModelError(
-                f"{path}: found what is no YAML{where}, expected a card; get the model again"
-            ) from None
-        if not isinstance(row, dict):
-            raise ModelError(
-                f"{path}: found no card's fields, expected {', '.join(_REQUIRED['frames'])}; "
-                "get the model again"
-            )
+        row = read_yaml(path, expected=_REQUIRED["frames"])
         try:
             return cls.from_dict(row)
         except ModelError as error:
@@ -293,101 +287,42 @@ class Card:
         return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=100)
 
 
-def _wrong(name: str, value: object, expected: str) -> ModelError:
-    return ModelError(f"the card's {name}: found {value!r}, expected {expected}")
-
-
-def _text(name: str, value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _wrong(name, value, "a text")
-    return str(value)
-
-
-def _whole(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong(name, value, "a whole number")
-    return value
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _wrong(name, value, "a number")
-    return float(value)
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong(name, value, "true or false")
-    return value
-
-
 def _features(name: str, value: object) -> FeatureRecipe:
     try:
-        return FeatureRecipe.from_dict(_mapping(name, value))
+        return FeatureRecipe.from_dict(mapping_of(name, value))
     except OptionError as error:
         raise ModelError(f"the card's {name}: {error}") from None
 
 
-def _list(name: str, value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise _wrong(name, value, "a list")
-    return value
-
-
-def _mapping(name: str, value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _wrong(name, value, "a mapping")
-    return value
-
-
-def _labels(name: str, value: object) -> tuple[Emotion, ...]:
-    known = {emotion.value: emotion for emotion in Emotion}
-    for label in _list(name, value):
-        if not isinstance(label, str) or label not in known:
-            raise _wrong(name, label, f"labels among {', '.join(known)}")
-    return tuple(known[label] for label in _list(name, value))
-
-
 def _speech(name: str, value: object) -> SpeechThresholds:
-    row = _mapping(name, value)
+    row = mapping_of(name, value)
     known = {field.name for field in fields(SpeechThresholds)}
     if unknown := sorted(set(row) - known, key=str):
-        raise _wrong(name, unknown[0], f"fields among {', '.join(sorted(known))}")
-    return SpeechThresholds(**{key: _number(f"{name}.{key}", v) for key, v in row.items()})
-
-
-def _training(name: str, value: object) -> tuple[TrainingCorpus, ...]:
-    corpora = []
-    for row in _list(name, value):
-        if not isinstance(row, dict) or set(row) != {"corpus", "licence"}:
-            raise _wrong(name, row, "entries of a corpus and its licence")
-        corpora.append(TrainingCorpus(_text(name, row["corpus"]), _text(name, row["licence"])))
-    return tuple(corpora)
+        raise wrong(name, unknown[0], f"fields among {', '.join(sorted(known))}")
+    return SpeechThresholds(**{key: number_of(f"{name}.{key}", v) for key, v in row.items()})
 
 
 _READERS: dict[str, Callable[[str, object], Any]] = {
-    "name": _text,
-    "version": _text,
-    "labels": _labels,
-    "receptive": _whole,
-    "stride": _whole,
-    "window": _number,
-    "hop": _number,
-    "front_end": lambda name, value: FrontEndConfig.from_dict(_mapping(name, value)),
+    "name": text_of,
+    "version": text_of,
+    "labels": labels_of,
+    "receptive": whole_of,
+    "stride": whole_of,
+    "window": number_of,
+    "hop": number_of,
+    "front_end": lambda name, value: FrontEndConfig.from_dict(mapping_of(name, value)),
     "features": _features,
-    "genders": _flag,
-    "outputs": _text,
-    "temperature": _number,
-    "temperature_baseline": _number,
+    "genders": flag_of,
+    "outputs": text_of,
+    "temperature": number_of,
+    "temperature_baseline": number_of,
     "speech": _speech,
-    "languages": lambda name, value: tuple(_text(name, v) for v in _list(name, value)),
-    "training": _training,
-    "licence": _text,
-    "description": _text,
-    "results": _mapping,
-    "sha256": lambda name, value: {
-        str(file): _text(f"{name}.{file}", v) for file, v in _mapping(name, value).items()
-    },
+    "languages": texts_of,
+    "training": training_of,
+    "licence": text_of,
+    "description": text_of,
+    "results": mapping_of,
+    "sha256": sums_of,
 }
 _REQUIRED = {
     "frames": ("name", "version", "labels", "front_end", "receptive", "stride"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def open_session(source: Path | bytes, threads: int = 1) -> onnxruntime.Inferenc
 def run_session(
     session: onnxruntime.InferenceSession,
     names: Sequence[str],
-    inputs: Mapping[str, NDArray[np.float32]],
+    inputs: Mapping[str, NDArray[Any]],
     called: str | Path = "the model",
 ) -> list[NDArray[np.float32]]:
     """Run a network.

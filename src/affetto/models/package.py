@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -23,15 +23,18 @@ from affetto.jobs import atomic_write
 from affetto.models.card import Card
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from affetto.models.frame_package import FramePackage
 
 __all__ = [
+    "AnyCard",
+    "Checkable",
     "ModelPackage",
     "changed_files",
+    "check_files",
     "file_sha256",
     "made_up_sound",
     "package_in_the_making",
@@ -97,14 +100,7 @@ class ModelPackage(ABC):
         if not folder.is_dir():
             raise ModelError(f"{folder}: found no such folder, expected a model package")
         card = Card.read(folder / "card.yaml")
-        for name in card.files:
-            if not (folder / name).is_file():
-                raise ModelError(f"{folder}: {name} is missing: get the model again")
-        if check and (damaged := changed_files(folder, card)):
-            raise ModelError(
-                f"{folder}: {damaged[0]} differs from the checksum of its card: "
-                "the file is damaged or was changed; get the model again"
-            )
+        check_files(folder, card, sums=check)
         kind = FramePackage if card.features is None else WindowPackage
         return kind(folder, card, threads=threads)
 
@@ -174,13 +170,73 @@ class ModelPackage(ABC):
         """
 
 
-def changed_files(folder: Path, card: Card) -> list[str]:
+class AnyCard(Protocol):
+    """What the cards of all kinds of packages have in common."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What the package holds beside the card."""
+
+    @property
+    def sha256(self) -> Mapping[str, str]:
+        """Checksums: file → checksum."""
+
+    def dump(self) -> str:
+        """Give the text of `card.yaml`."""
+
+
+class Checkable(Protocol):
+    """A package that can be asked whether it is what it was."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+
+    @property
+    def card(self) -> AnyCard:
+        """What it says of itself."""
+
+    def golden(self) -> dict[str, NDArray[Any]]:
+        """Compute the golden vectors."""
+
+    def again(self, golden: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+        """Compute anew what golden vectors hold."""
+
+
+def check_files(folder: Path, card: AnyCard, *, sums: bool = True) -> None:
+    """Make sure that a package's files are there, and are what they were.
+
+    Args:
+        folder: of the package.
+        card: its card.
+        sums: compare the files with the checksums of the card.
+
+    Raises:
+        ModelError: one is missing or differs.
+    """
+    for name in card.files:
+        if not (folder / name).is_file():
+            raise ModelError(f"{folder}: {name} is missing: get the model again")
+    if sums and (damaged := changed_files(folder, card)):
+        raise ModelError(
+            f"{folder}: {damaged[0]} differs from the checksum of its card: "
+            "the file is damaged or was changed; get the model again"
+        )
+
+
+def changed_files(folder: Path, card: AnyCard) -> list[str]:
     """Name the files that differ from the checksums of the card, or have none."""
     return [name for name in card.files if card.sha256.get(name) != file_sha256(folder / name)]
 
 
+def _unchecked(folder: Path) -> Checkable:
+    return ModelPackage.load(folder, check=False)
+
+
 @contextmanager
-def package_in_the_making(folder: Path, card: Card) -> Iterator[Path]:
+def package_in_the_making(
+    folder: Path, card: AnyCard, *, load: Callable[[Path], Checkable] = _unchecked
+) -> Iterator[Path]:
     """Write a package, whole or not at all; one that stood there is replaced.
 
     Golden vectors, checksums and the card are added at the end.
@@ -188,6 +244,7 @@ def package_in_the_making(folder: Path, card: Card) -> Iterator[Path]:
     Args:
         folder: where it shall be; folders above that are missing are made.
         card: its checksums are filled in.
+        load: opens a package whose checksums are not known yet.
 
     Yields:
         The folder that its files are to be written to.
@@ -209,12 +266,12 @@ def package_in_the_making(folder: Path, card: Card) -> Iterator[Path]:
         yield unfinished
         (unfinished / "golden.npz").touch()
         (unfinished / "card.yaml").write_text(card.dump(), encoding="utf-8", newline="\n")
-        golden = ModelPackage.load(unfinished, check=False).golden()
+        golden = load(unfinished).golden()
         with (unfinished / "golden.npz").open("wb") as file:
             save_arrays(file, golden)
         sums = {name: file_sha256(unfinished / name) for name in card.files}
         (unfinished / "card.yaml").write_text(
-            replace(card, sha256=sums).dump(), encoding="utf-8", newline="\n"
+            replace(cast("Any", card), sha256=sums).dump(), encoding="utf-8", newline="\n"
         )
         if folder.exists():
             folder.replace(replaced)
@@ -246,7 +303,7 @@ def rewrite_card(folder: str | Path, **changes: Any) -> None:
         file.write(card.dump())
 
 
-def save_arrays(file: IO[bytes], arrays: Mapping[str, NDArray[np.float32]]) -> None:
+def save_arrays(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays to an open `.npz` file, compressed."""
     # numpy's stub takes the names of the arrays for options
     np.savez_compressed(file, **cast("Any", arrays))
