@@ -43,7 +43,7 @@ NPM = $(if $(NODE),PATH="$$(cd $(BIN) && pwd):$$PATH" && )cd web && npm
 # Prerequisites are expanded a second time ($$): so only the page's tasks look for Node.
 .SECONDEXPANSION:
 
-.PHONY: help demo page page-check test lint format types imports docs bench model results families check clean
+.PHONY: help demo page page-check test lint format types imports docs bench model words-model results families check clean
 .DEFAULT_GOAL := help
 
 help: ## list the tasks
@@ -92,6 +92,10 @@ RUNS ?= ../runs
 
 model: $(VENV)/.all ## train the bundled model again from the corpora (hours)
 	$(BIN)/affetto train $(MATERIAL) --output src/affetto/models/bundled/default
+
+words-model: $(VENV)/.all ## train the bundled model of words again (minutes)
+	$(BIN)/affetto words train --data $(SHARED)/text/goemotions --output src/affetto/words/bundled/default --name words-default \
+	  --source "GoEmotions (Ekman labels):CC BY 4.0" --licence "CC BY 4.0"
 
 CLASSICAL = $(addprefix --model ,svm mlp forest gradient-boosting)
 NETWORKS = $(addprefix --model ,cnn1d lstm cnn cnn-lstm resnet18 yolo-cls)

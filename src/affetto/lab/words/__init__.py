@@ -1,0 +1,1 @@
+"""The laboratory of words: training and measuring what hears feeling in text."""
