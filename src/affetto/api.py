@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from affetto.audio import Source
     from affetto.models import ModelPackage
     from affetto.timeline import Timeline
+    from affetto.words import WordListener
 
 __all__ = ["Listening", "analyze", "listen"]
 
@@ -41,6 +42,7 @@ def analyze(
     highpass: float | None = None,
     denoise: bool = False,
     loudness: float | None = None,
+    words: bool | str | WordListener = False,
     progress: Callable[[float, float | None], None] | None = None,
 ) -> Timeline:
     """Hear the feeling in a recording.
@@ -65,6 +67,8 @@ def analyze(
         highpass: Hz; what lies below is taken away.
         denoise: take steady noise away.
         loudness: LUFS to normalise to.
+        words: write down what is said, and hear words and voice together; a name says by what
+            (``"whisper:small"``), a `WordListener` says all else and serves many files.
         progress: called with the seconds heard so far, and those that the source promises (or
             None).
 
@@ -75,6 +79,7 @@ def analyze(
         AudioError: the source can't be decoded or holds no sound.
         ModelError: there is no such model, or it is damaged.
         OptionError: options contradict each other or are out of range.
+        TranscriptionError: what is said could not be written down or translated.
 
     Examples:
         >>> timeline = analyze("interview.mp3", speakers=2)  # doctest: +SKIP
@@ -100,22 +105,61 @@ def analyze(
         recognizer = model
     else:
         recognizer = Recognizer(model, **options)
-    if highpass is not None or denoise or loudness is not None:
+    listener = _listener(words)
+    share = _VOICE if listener else 1.0
+    # What was read to its end can't be heard a second time, for its words.
+    once = listener is not None and hasattr(source, "read")
+    if highpass is not None or denoise or loudness is not None or once:
         sound = audio.load(source, channels=channels)
         samples = audio.clean(sound.samples, highpass=highpass, denoise=denoise, loudness=loudness)
         timeline = recognizer.recognize(
             samples,
             source=sound.source,
-            progress=progress and (lambda heard: progress(heard, sound.duration)),
+            progress=progress and (lambda heard: progress(heard * share, sound.duration)),
         )
-        return replace(timeline, warnings=sound.warnings)
+        timeline = replace(timeline, warnings=sound.warnings)
+        return _with_words(timeline, listener, [samples], progress)
     with audio.stream(source, channels=channels) as stream:
         timeline = recognizer.recognize(
             stream,
             source=stream.source,
-            progress=progress and (lambda heard: progress(heard, stream.duration_hint)),
+            progress=progress and (lambda heard: progress(heard * share, stream.duration_hint)),
         )
-        return replace(timeline, warnings=tuple(stream.warnings))
+        timeline = replace(timeline, warnings=tuple(stream.warnings))
+    if listener is None:
+        return timeline
+    with audio.stream(source, channels=channels) as stream:
+        return _with_words(timeline, listener, stream, progress)
+
+
+_VOICE = 0.2
+"""Of the progress, where words are written down after the voice was heard."""
+
+
+def _listener(words: bool | str | WordListener) -> WordListener | None:
+    if words is False:
+        return None
+    if isinstance(words, bool | str):
+        from affetto.words import WordListener
+
+        return WordListener() if words is True else WordListener(words)
+    return words
+
+
+def _with_words(
+    timeline: Timeline,
+    listener: WordListener | None,
+    chunks: Iterable[NDArray[np.float32]],
+    progress: Callable[[float, float | None], None] | None,
+) -> Timeline:
+    if listener is None:
+        return timeline
+
+    def told(done: float) -> None:
+        if progress is not None:
+            progress((_VOICE + (1.0 - _VOICE) * done) * timeline.duration, timeline.duration)
+
+    return listener.hear(timeline, chunks, progress=told)
 
 
 _DEFAULTS: dict[str, Any] = dict(analyze.__kwdefaults__ or {})
