@@ -13,6 +13,7 @@ from affetto.emotions import Emotion
 from affetto.errors import FormatError, OptionError, OutputError
 from affetto.formats import FORMATS, find, from_csv, from_json, json_line, save, to_csv, to_json
 from affetto.timeline import Segment, Timeline, Track
+from affetto.transcript import Phrase, Transcript, Word
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -52,6 +53,38 @@ def tracks(draw):
 
 
 @st.composite
+def phrases(draw):
+    start = round(draw(st.floats(0, 36_000)), 3)
+    scores = st.dictionaries(st.sampled_from(LABELS), probability, max_size=2)
+    said = draw(st.lists(words, max_size=2))
+    return Phrase(
+        start=start,
+        end=round(start + draw(st.floats(0.01, 60)), 3),
+        text=" ".join(said),
+        words=tuple(Word(text, start, start, draw(st.none() | probability)) for text in said),
+        speaker=draw(st.none() | words),
+        language=draw(st.none() | words),
+        translation=draw(st.none() | words),
+        voice=draw(scores),
+        wording=draw(scores),
+        scores=draw(scores),
+        incongruence=draw(st.none() | probability),
+    )
+
+
+@st.composite
+def transcripts(draw):
+    return Transcript(
+        tuple(draw(st.lists(phrases(), max_size=2))),
+        language=draw(st.none() | words),
+        transcriber=draw(st.text()),
+        model=draw(st.text()),
+        weight=draw(probability),
+        translator=draw(st.none() | words),
+    )
+
+
+@st.composite
 def timelines(draw):
     found = tuple(draw(st.lists(segments(), max_size=4)))
     return Timeline(
@@ -62,6 +95,7 @@ def timelines(draw):
         track=draw(st.none() | tracks()),
         speakers=tuple(dict.fromkeys(s.speaker for s in found if s.speaker)),
         warnings=tuple(draw(st.lists(words, max_size=2))),
+        words=draw(st.none() | transcripts()),
     )
 
 
@@ -115,7 +149,7 @@ def test_any_text_is_read_or_refused(text):
         lambda x: (
             st.lists(x)
             | st.dictionaries(
-                st.sampled_from(["source", "duration", "segments", "model", "track"]), x
+                st.sampled_from(["source", "duration", "segments", "model", "track", "words"]), x
             )
         ),
     )
@@ -233,6 +267,65 @@ def test_what_could_not_be_written_again_is_refused(more):
     assert len(str(refused.value).splitlines()) == 1
 
 
+SAID = Phrase(
+    0.0, 2.0, "So it is.", (Word("So", 0.0, 0.4, 0.9),), "Ada", "en", "So ist es.",
+    {"sad": 0.9}, {"happy": 0.8}, {"sad": 0.6}, 0.7,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"phrases": None}, "something else"),
+        ({"phrases": ["x"]}, "something else"),
+        ({"transcriber": 7}, "transcriber of the words 7"),
+        ({"model": ["x"]}, "model of the words ['x']"),
+        ({"language": 7}, "language of the words 7"),
+        ({"translator": {}}, "translator of the words {}"),
+        ({"weight": 5.5}, "weight of the words 5.5"),
+        ({"weight": float("nan")}, "weight of the words nan"),
+    ],
+)
+def test_words_that_no_transcript_has_are_refused(more, said):
+    row = Timeline("x.wav", 4.0, (), "m", words=Transcript((SAID,), "en", "w", "m", 0.4)).to_dict()
+    assert from_json(json.dumps(row))
+    row["words"] |= more
+    with pytest.raises(FormatError) as refused:
+        from_json(json.dumps(row))
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"start": 2.0}, "a phrase with start 2.0 and end 2.0"),
+        ({"start": -1}, "start -1"),
+        ({"end": float("inf")}, "end inf"),
+        ({"start": float("nan")}, "start nan"),
+        ({"text": None}, "text of a phrase None"),
+        ({"speaker": 7}, "speaker of a phrase 7"),
+        ({"language": []}, "language of a phrase []"),
+        ({"translation": 7}, "translation of a phrase 7"),
+        ({"scores": {"sad": 1.2}}, "scores of a phrase 1.2"),
+        ({"voice": {"sad": float("nan")}}, "voice of a phrase nan"),
+        ({"wording": {"sad": "much"}}, "something else"),
+        ({"incongruence": -0.1}, "incongruence -0.1"),
+        ({"words": None}, "something else"),
+        ({"words": [{"start": 0, "end": 1}]}, "found no 'text'"),
+        ({"words": [{"text": 7, "start": 0, "end": 1}]}, "text of a word 7"),
+        ({"words": [{"text": "x", "start": 1, "end": 0.5}]}, "a word with start 1.0 and end 0.5"),
+        ({"words": [{"text": "x", "start": 0, "end": 1, "confidence": 2}]}, "of a word 2.0"),
+    ],
+)
+def test_phrases_that_no_transcript_has_are_refused(more, said):
+    row = Timeline("x.wav", 4.0, (), "m", words=Transcript((SAID,))).to_dict()
+    row["words"]["phrases"][0] |= more
+    with pytest.raises(FormatError) as refused:
+        from_json(json.dumps(row))
+    assert said in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
 def test_save_goes_by_the_suffix_or_the_name(tmp_path):
     timeline = Timeline("x.wav", 1.0, (), "m")
     save([timeline], tmp_path / "x.json")
@@ -247,4 +340,4 @@ def test_save_goes_by_the_suffix_or_the_name(tmp_path):
 
 def test_formats_are_found_by_name():
     assert find("JSON") is FORMATS["json"]
-    assert {form.suffix for form in FORMATS.values()} == {".json", ".csv"}
+    assert {form.suffix for form in FORMATS.values()} == {".json", ".csv", ".srt", ".vtt"}

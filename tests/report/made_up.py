@@ -6,6 +6,7 @@ from affetto.dsp import SAMPLE_RATE
 from affetto.emotions import project
 from affetto.explanation import Explanation, Patch
 from affetto.timeline import Segment, Timeline, Track
+from affetto.transcript import Phrase, Transcript, Word
 
 LABELS = ("neutral", "calm", "happy", "sad", "angry", "fear", "disgust", "surprise")
 SCENES = (
@@ -107,3 +108,55 @@ def explanation():
             Patch(16.5, 17.0, 1770.0, 2680.0, effect=0.47, left=0.5),
         ),
     )
+
+
+SAID = (
+    (0.6, 4.2, "A", "calm", "neutral", "calm", "Good morning; shall we begin where we left off?"),
+    (4.9, 9.0, "B", "happy", "happy", "happy", "Oh yes, I could hardly sleep, I was so glad!"),
+    (
+        13.4,
+        17.8,
+        "A",
+        "angry",
+        "happy",
+        "angry",
+        "That's just great. Thank you for telling me now.",
+    ),
+    (20.8, 25.6, "B", "sad", None, "sad", "Es tut mir leid, der Kessel war kaputt."),
+    (26.0, 29.2, "A", "neutral", "neutral", "neutral", "Never mind."),
+)
+"""Start, end, who speaks, what voice, words and both say, and the text."""
+
+
+def transcript(said=SAID):
+    """Write down what is said: the words at equal distances, one of them doubtful."""
+    phrases = []
+    for start, end, speaker, voice, wording, both, text in said:
+        names = text.split()
+        step = (end - start) / len(names)
+        words = tuple(
+            Word(
+                name,
+                start + at * step,
+                start + (at + 0.8) * step,
+                0.3 if name == "Kessel" else 0.9,
+            )
+            for at, name in enumerate(names)
+        )
+        german = text.startswith("Es")
+        phrases.append(
+            Phrase(
+                start,
+                end,
+                text,
+                words,
+                f"Speaker {speaker}",
+                "de" if german else "en",
+                "I am sorry, the kettle was broken." if german else None,
+                {voice: 0.86},
+                {wording: 0.92} if wording else {},
+                {both: 0.58},
+                None if wording is None else 0.79 if voice == "angry" else 0.1,
+            )
+        )
+    return Transcript(tuple(phrases), "en", "Whisper small", "wording 1.0", 0.4, "opus-mt de-en")

@@ -35,8 +35,18 @@ __all__ = [
     "write_one",
 ]
 
-FORMATS = {"text": ".txt", "json": ".json", "csv": ".csv", "html": ".html"}
+FORMATS = {
+    "text": ".txt",
+    "json": ".json",
+    "csv": ".csv",
+    "html": ".html",
+    "srt": ".srt",
+    "vtt": ".vtt",
+}
 """The formats of `--format`, and the ending of a file in each."""
+
+_ALONE = {"html": "page", "srt": "file of subtitles", "vtt": "file of subtitles"}
+"""Formats whose files hold one input, and what such a file is."""
 
 _FILE_WIDTH = 100
 _OPTIONS = ".affetto"
@@ -50,17 +60,17 @@ def as_text(timelines: Sequence[Timeline], form: str, *, track: bool = False) ->
 
     Args:
         timelines: what to write.
-        form: text, json or csv.
+        form: text, json, csv, srt or vtt; the last two take one timeline.
         track: include the windows behind the segments (JSON).
     """
     if form == "json":
         from affetto.formats import to_json
 
         return to_json(timelines, track=track)
-    if form == "csv":
-        from affetto.formats import to_csv
+    if form != "text":
+        from affetto.formats import find
 
-        return to_csv(timelines)
+        return str(find(form).write(timelines))
     from affetto.cli.render import plain, view
 
     return "\n".join(plain(view(timeline, width=_FILE_WIDTH)) for timeline in timelines)
@@ -358,9 +368,10 @@ def choose(
     if output is None:
         if resume:
             raise OptionError("--resume needs -o FOLDER, where an earlier run left its results")
-        if form == "html" and (several or sys.stdout.isatty()):
-            where = "-o FOLDER" if several else "-o FILE.html"
-            raise OptionError(f"--format html writes a page to open in a browser: add {where}")
+        if form == "html" and sys.stdout.isatty() and not several:
+            raise OptionError("--format html writes a page to open in a browser: add -o FILE.html")
+        if form in _ALONE and several:
+            raise OptionError(f"--format {form} writes a {_ALONE[form]} an input: add -o FOLDER")
         return StdoutOutput(form, track=track)
     path = Path(output)
     folder = None
@@ -369,9 +380,10 @@ def choose(
         written = {folder.path(item).absolute() for item in items}
     elif resume:
         raise OptionError(f"--resume needs a folder, found the file name {output}")
-    elif several and form == "html":
+    elif several and form in _ALONE:
         raise OptionError(
-            f"found several inputs and the one page {output}, expected a folder: add -o FOLDER"
+            f"found several inputs and the one {_ALONE[form]} {output}, expected a folder: "
+            "add -o FOLDER"
         )
     else:
         written = {path.absolute()}

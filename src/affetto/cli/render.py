@@ -16,6 +16,7 @@ from rich.text import Text
 from affetto.cli.explained import explanation_lines
 from affetto.cli.glyphs import MARGIN, UNICODE, Glyphs, bar, colour, indent, printable
 from affetto.cli.ribbon import ribbon
+from affetto.cli.transcript_lines import transcript_lines
 from affetto.emotions import EMOJI
 from affetto.timeline import Segment, Timeline, clock, signed
 
@@ -62,6 +63,9 @@ def view(timeline: Timeline, *, width: int = 80, glyphs: Glyphs = UNICODE) -> It
     yield Text()
     yield from segment_lines(timeline, width=width, glyphs=glyphs)
     yield Text()
+    if timeline.words is not None:
+        yield from transcript_lines(timeline.words, width=width, glyphs=glyphs)
+        yield Text()
     yield from summary(timeline, width=width, glyphs=glyphs)
     for explanation in timeline.explanations:
         yield Text()

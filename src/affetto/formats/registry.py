@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from affetto.errors import OptionError
+from affetto.formats.subtitles import from_srt, from_vtt, to_srt, to_vtt
 from affetto.formats.tables import from_csv, to_csv
 from affetto.formats.tree import from_json, to_json
 from affetto.jobs import atomic_write
@@ -24,6 +25,7 @@ class Format:
         read: the way back.
         media: its media type (RFC 6838).
         binary: whether `write` gives bytes and `read` takes them.
+        alone: whether a file holds one timeline, and `write` refuses any other number of them.
     """
 
     name: str
@@ -32,6 +34,28 @@ class Format:
     read: Callable[[str], list[Timeline]]
     media: str
     binary: bool = False
+    alone: bool = False
+
+
+def _alone(
+    name: str,
+    suffix: str,
+    write: Callable[[Timeline], str],
+    read: Callable[[str], Timeline],
+    media: str,
+) -> Format:
+    """Make a format whose files hold one timeline each."""
+
+    def write_one(timelines: Iterable[Timeline]) -> str:
+        found = list(timelines)
+        if len(found) != 1:
+            raise OptionError(
+                f"found {len(found)} timelines, expected one: a file in the format {name} holds "
+                "no more; write a file for each"
+            )
+        return write(found[0])
+
+    return Format(name, suffix, write_one, lambda text: [read(text)], media, alone=True)
 
 
 FORMATS: dict[str, Format] = {
@@ -39,6 +63,8 @@ FORMATS: dict[str, Format] = {
     for form in (
         Format("json", ".json", to_json, from_json, "application/json"),
         Format("csv", ".csv", to_csv, from_csv, "text/csv"),
+        _alone("srt", ".srt", to_srt, from_srt, "application/x-subrip"),
+        _alone("vtt", ".vtt", to_vtt, from_vtt, "text/vtt"),
     )
 }
 """Every format by its name."""
@@ -72,7 +98,7 @@ def save(timelines: Iterable[Timeline], path: Path | str, *, form: str | None = 
         form: the format's name; else the file's suffix says it.
 
     Raises:
-        OptionError: there is no such format.
+        OptionError: there is no such format, or it holds one timeline and there are others.
         OutputError: the file can't be written.
     """
     path = Path(path)

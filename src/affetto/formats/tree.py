@@ -8,6 +8,7 @@ from typing import Any
 
 from affetto.errors import FormatError
 from affetto.timeline import Segment, Timeline
+from affetto.transcript import Phrase, Transcript
 
 __all__ = ["from_json", "json_line", "to_json"]
 
@@ -108,6 +109,8 @@ def _timeline(row: Any, where: str) -> Timeline:
     try:
         timeline = Timeline.from_dict(row)
         _check(timeline)
+        if timeline.words is not None:
+            _check_written(row["words"])
         return timeline
     except KeyError as error:
         fault = f"found no {error} in it"
@@ -134,6 +137,8 @@ def _check(timeline: Timeline) -> None:
     _check_texts("warnings", *timeline.warnings)
     for label, odds in timeline.prior.items():
         _check_numbers(f"prior of {label!r}", odds, low=0)
+    if timeline.words is not None:
+        _check_words(timeline.words)
     track = timeline.track
     if track is None:
         return
@@ -163,6 +168,41 @@ def _check_segment(segment: Segment) -> None:
     for name in ("emotion", "speaker", "gender", "text"):
         if (value := getattr(segment, name)) is not None:
             _check_texts(name, value)
+
+
+def _check_words(words: Transcript) -> None:
+    _check_numbers("weight of the words", words.weight, low=0, high=5)
+    for name in ("language", "translator"):
+        if (value := getattr(words, name)) is not None:
+            _check_texts(f"{name} of the words", value)
+    for phrase in words:
+        _check_phrase(phrase)
+
+
+def _check_phrase(phrase: Phrase) -> None:
+    if not 0 <= phrase.start < phrase.end < math.inf:
+        raise ValueError(f"a phrase with start {phrase.start} and end {phrase.end}")
+    for name in ("voice", "wording", "scores"):
+        _check_numbers(f"{name} of a phrase", *getattr(phrase, name).values(), low=0, high=1)
+    if phrase.incongruence is not None:
+        _check_numbers("incongruence", phrase.incongruence, low=0, high=1)
+    for name in ("speaker", "language", "translation"):
+        if (value := getattr(phrase, name)) is not None:
+            _check_texts(f"{name} of a phrase", value)
+    for word in phrase.words:
+        if not 0 <= word.start <= word.end < math.inf:
+            raise ValueError(f"a word with start {word.start} and end {word.end}")
+        if word.confidence is not None:
+            _check_numbers("confidence of a word", word.confidence, low=0, high=1)
+
+
+def _check_written(words: Any) -> None:
+    """Look at the texts as they stand: rebuilding a transcript makes texts of anything."""
+    for name in ("transcriber", "model"):
+        _check_texts(f"{name} of the words", words.get(name, ""))
+    for phrase in words["phrases"]:
+        _check_texts("text of a phrase", phrase["text"])
+        _check_texts("text of a word", *(word["text"] for word in phrase.get("words", ())))
 
 
 def _check_texts(name: str, *texts: object) -> None:

@@ -20,6 +20,7 @@ from affetto.report import reasons, tables, words
 from affetto.report.payload import payload
 from affetto.report.picture import draw
 from affetto.report.sound import encode_mp3
+from affetto.report.transcript import transcript
 from affetto.timeline import Timeline, clock
 
 __all__ = ["EMBED_SECONDS", "html", "write_html"]
@@ -27,7 +28,16 @@ __all__ = ["EMBED_SECONDS", "html", "write_html"]
 EMBED_SECONDS = 1800.0
 """Longer sound is embedded only where it is asked for: it would make the file heavy."""
 
-_SCRIPTS = ("base", "theme", "transport", "view", "lanes", "reasons", "circumplex", "table", "keys")
+_SCRIPTS = (
+    *("base", "theme", "transport", "view", "lanes", "reasons", "circumplex", "table"),
+    *("transcript", "keys"),
+)
+
+
+_WORD_KEYS = (
+    "; on a time of what is said, <kbd>←</kbd> <kbd>→</kbd> go word by word and "
+    "<kbd>↑</kbd> <kbd>↓</kbd> to another phrase"
+)
 
 
 def html(
@@ -38,7 +48,7 @@ def html(
     title: str | None = None,
     audio: bool | None = None,
 ) -> str:
-    """Make a report: player, waveform, probabilities, spectrogram, path, table and summary.
+    """Make a report: player, waveform, probabilities, spectrogram, path, words, table and summary.
 
     Script, style, pictures and sound are inside; the page states a content security policy under
     which nothing else can run or be fetched.
@@ -82,6 +92,8 @@ def html(
         "no_sound": "" if embed else _no_sound(timeline),
         "legend": tables.legend(timeline),
         "controls": reasons.controls(timeline),
+        "transcript": transcript(timeline, tables.classes_of(timeline)),
+        "word_keys": _WORD_KEYS if timeline.words else "",
         "reasons": reasons.reasons(timeline, tables.classes_of(timeline)),
         "shares": tables.shares(timeline),
         "moments": tables.moments(timeline),

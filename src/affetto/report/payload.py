@@ -32,6 +32,9 @@ def labels_of(timeline: Timeline) -> tuple[str, ...]:
         found |= dict.fromkeys(segment.scores)
         if segment.emotion is not None:
             found[segment.emotion] = None
+    for phrase in timeline.words or ():
+        named = (phrase.emotion, phrase.voice_emotion, phrase.wording_emotion)
+        found |= dict.fromkeys(label for label in named if label is not None)
     return in_order(found)
 
 
