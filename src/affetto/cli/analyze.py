@@ -13,6 +13,18 @@ from affetto.cli.inputs import Input, gather, several
 from affetto.cli.options import Baseline, Labels, Model, NoBaseline, Prior, SaveBaseline, Window
 from affetto.cli.outputs import Output, choose
 from affetto.cli.progress import FractionBar
+from affetto.cli.word_options import (
+    NAMES,
+    FusionFile,
+    Language,
+    Redact,
+    TextModel,
+    Transcriber,
+    Translate,
+    Weight,
+    Words,
+    open_words,
+)
 from affetto.errors import AffettoError, MissingExtraError, ModelError, OptionError
 from affetto.jobs import check_file
 from affetto.timeline import Timeline
@@ -38,6 +50,7 @@ _HEARING = 0.1
 
 _MAKING = {"model", "labels", "window", "hop", "no_baseline", "baseline", "prior", "speakers"}
 _MAKING |= {"causal", "channels", "highpass", "denoise", "loudness", "track", "explain"}
+_MAKING |= {"words", *NAMES}
 """Options that results hang on; those of one folder are all made with the same."""
 
 
@@ -85,10 +98,11 @@ def command(
         ),
     ],
     form: Annotated[
-        Literal["text", "json", "csv", "html"],
+        Literal["text", "json", "csv", "html", "srt", "vtt"],
         typer.Option(
             "--format",
-            help="text to read; json: an object an input; csv: a row a segment; html: a page.",
+            help="text to read; json: an object an input; csv: a row a segment; html: a page; "
+            "srt, vtt: subtitles.",
         ),
     ] = "text",
     output: Annotated[
@@ -146,6 +160,14 @@ def command(
             help="Say which times and pitches drove the label: of the dominant segment, or of N.",
         ),
     ] = None,
+    words: Words = False,
+    transcriber: Transcriber = None,
+    language: Language = None,
+    translate: Translate = None,
+    words_model: TextModel = None,
+    words_weight: Weight = None,
+    fusion: FusionFile = None,
+    redact: Redact = False,
     threads: Annotated[
         int, typer.Option(metavar="N", min=1, help="Processor threads for the network.")
     ] = 1,
@@ -164,13 +186,14 @@ def command(
       affetto analyze call.wav --channels separate --labels angry,neutral,happy
       affetto analyze archive/ --format json -o results/ --resume
       affetto analyze talk.mp3 --explain --format html -o talk.html
+      affetto analyze talk.mp3 --words --format vtt -o talk.vtt
       ffmpeg -i film.mkv -f wav - | affetto analyze - --format json
     """
     if track and form != "json":
         raise OptionError("--track needs --format json; the other formats hold no windows")
     explained = _count("--explain", explain)
-    if explained and form == "csv":
-        raise OptionError("--explain needs --format text, json or html; a table holds no reasons")
+    if explained and form in ("csv", "srt", "vtt"):
+        raise OptionError(f"--explain needs --format text, json or html; {form} holds no reasons")
     if no_baseline and (baseline or save_baseline):
         given = "--baseline" if baseline else "--save-baseline"
         raise OptionError(f"found --no-baseline and {given}, which contradict each other")
@@ -216,6 +239,17 @@ def command(
             threads=threads,
         )
 
+        listener = open_words(
+            words=words,
+            transcriber=transcriber,
+            language=language,
+            translate=translate,
+            words_model=words_model,
+            words_weight=words_weight,
+            fusion=fusion,
+            redact=redact,
+            threads=threads,
+        )
         if save_baseline:
             recognizer.new_baseline()  # refuses a model that learns none, before anything is heard
         out.remember(options)
@@ -234,6 +268,7 @@ def command(
                 source,
                 model=recognizer,
                 channels=channels,
+                words=listener or False,
                 progress=listening,
                 **cleanup,
             )

@@ -14,7 +14,19 @@ import typer
 
 from affetto.cli.analyze import Command
 from affetto.cli.console import note, print_data, show
+from affetto.cli.listen_words import SpokenWords
 from affetto.cli.options import Baseline, Labels, Model, NoBaseline, Prior, SaveBaseline, Window
+from affetto.cli.word_options import (
+    FusionFile,
+    Language,
+    Redact,
+    TextModel,
+    Transcriber,
+    Translate,
+    Weight,
+    Words,
+    open_words,
+)
 from affetto.errors import AffettoError, OptionError
 from affetto.jobs import check_file
 
@@ -28,9 +40,10 @@ if TYPE_CHECKING:
     from affetto.cli.glyphs import Glyphs
     from affetto.recognition import LiveRecognizer, Update
     from affetto.timeline import Segment, Timeline
+    from affetto.words.live import WordsUpdate
 
     Chunks = Iterator[NDArray[np.float32]]
-    Tell = Callable[[Sequence[Update], NDArray[np.float32]], None]
+    Tell = Callable[[Sequence[Update], NDArray[np.float32], WordsUpdate | None], None]
 
 __all__ = ["Command", "command"]
 
@@ -83,6 +96,14 @@ def command(
     baseline: Baseline = None,
     save_baseline: SaveBaseline = None,
     prior: Prior = "everyday",
+    words: Words = False,
+    transcriber: Transcriber = None,
+    language: Language = None,
+    translate: Translate = None,
+    words_model: TextModel = None,
+    words_weight: Weight = None,
+    fusion: FusionFile = None,
+    redact: Redact = False,
     speakers: Annotated[str | None, typer.Option(hidden=True)] = None,
     denoise: Annotated[bool, typer.Option("--denoise", hidden=True)] = False,
     loudness: Annotated[float | None, typer.Option(hidden=True)] = None,
@@ -98,6 +119,7 @@ def command(
       affetto listen --record talk.flac -o talk.json
       affetto listen --format jsonl | jq -c '[.time, .emotion]'
       affetto listen --input talk.mp3
+      affetto listen --words -o talk.html
     """
     for name, given in (("speakers", speakers), ("denoise", denoise), ("loudness", loudness)):
         if given is not None and given is not False:
@@ -138,12 +160,30 @@ def command(
         recognizer.baseline = recognizer.open_baseline(baseline)
     if save_baseline is not None:
         recognizer.new_baseline()  # refuses a model that learns none, before anything is heard
+    listener = open_words(
+        words=words,
+        transcriber=transcriber,
+        language=language,
+        translate=translate,
+        words_model=words_model,
+        words_weight=words_weight,
+        fusion=fusion,
+        redact=redact,
+    )
     live = LiveRecognizer(recognizer, every=every)
+    spoken = SpokenWords(listener, window=recognizer.grid.window, quiet=quiet)
     ended = _listen(
-        live, source=source, device=device, seconds=seconds, form=form, record=record, quiet=quiet
+        live,
+        spoken,
+        source=source,
+        device=device,
+        seconds=seconds,
+        form=form,
+        record=record,
+        quiet=quiet,
     )
     # Whatever ended it, what was heard until then is kept.
-    timeline = replace(live.finish(), warnings=ended.warnings)
+    timeline = spoken.finish(replace(live.finish(), warnings=ended.warnings))
     if output is not None:
         _keep(timeline, output, kept_as, record)
     if save_baseline is not None and live.baseline is not None:
@@ -203,6 +243,7 @@ class _Ended:
 
 def _listen(
     live: "LiveRecognizer",
+    spoken: SpokenWords,
     *,
     source: Path | None,
     device: str | None,
@@ -236,7 +277,8 @@ def _listen(
                 for chunk in _until(chunks, seconds, asked):
                     if recorder is not None:
                         recorder.write(chunk)
-                    tell(live.feed(chunk), chunk)
+                    updates = live.feed(chunk)
+                    tell(updates, chunk, spoken.feed(chunk, updates))
             except (AffettoError, OSError) as fault:
                 ended.fault = fault
             ended.signal = asked()
@@ -274,7 +316,9 @@ def _tell_the_rest(live: "LiveRecognizer", timeline: "Timeline", form: str) -> N
     if form == "jsonl":
         from affetto.recognition import Update
 
-        _write_lines([Update.at_end(live)], None)
+        _write_lines([Update.at_end(live)], None, None)
+        if timeline.words is not None:
+            print_data(json.dumps({"words": timeline.words.to_dict()}, ensure_ascii=False) + "\n")
         return
     from affetto.cli.render import view
 
@@ -293,15 +337,25 @@ def _teller(live: "LiveRecognizer", form: str, opened: ExitStack) -> "Tell":
     return _write_segments
 
 
-def _write_lines(updates: "Sequence[Update]", _: object) -> None:
-    for update in updates:
-        print_data(json.dumps(update.to_dict(), ensure_ascii=False) + "\n")
+def _write_lines(updates: "Sequence[Update]", _: object, said: "WordsUpdate | None") -> None:
+    """Write a line an update; what became known of the words stands in the last of them."""
+    for number, update in enumerate(updates, start=1):
+        row = update.to_dict()
+        if said is not None and number == len(updates):
+            row["words"] = said.to_dict()
+        print_data(json.dumps(row, ensure_ascii=False) + "\n")
     sys.stdout.flush()
 
 
-def _write_segments(updates: "Sequence[Update]", _: object) -> None:
-    """Print each segment once it is complete."""
+def _write_segments(updates: "Sequence[Update]", _: object, said: "WordsUpdate | None") -> None:
+    """Print each segment, and each phrase, once it is complete."""
     _write_all([segment for update in updates for segment in update.segments])
+    if said is not None:
+        from affetto.cli.live_view import phrase_lines
+
+        for phrase in said.phrases:
+            show(partial(phrase_lines, phrase))
+            sys.stdout.flush()
 
 
 def _write_all(segments: "Sequence[Segment]") -> None:
@@ -328,9 +382,13 @@ def _draw(live: "LiveRecognizer", opened: ExitStack) -> "Tell":
     view = LiveView(live.labels, width=min(console.width, 100), glyphs=glyphs_for(console))
     screen = opened.enter_context(Live(console=console, auto_refresh=False, transient=True))
 
-    def tell(updates: "Sequence[Update]", chunk: "NDArray[np.float32]") -> None:
+    def tell(
+        updates: "Sequence[Update]", chunk: "NDArray[np.float32]", said: "WordsUpdate | None"
+    ) -> None:
         for update in updates:
             view.take(update, level=level_of(chunk[-1600:]))
+        if said is not None:
+            view.take_words(said)
         screen.update(Group(*view.lines()), refresh=True)
 
     return tell

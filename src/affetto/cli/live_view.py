@@ -13,18 +13,27 @@ from rich.cells import set_cell_size
 from rich.style import Style
 from rich.text import Text
 
-from affetto.cli.glyphs import MARGIN, UNICODE, Glyphs, bar, colour, indent
+from affetto.cli.glyphs import MARGIN, UNICODE, Glyphs, bar, colour, indent, printable
+from affetto.cli.transcript_lines import transcript_lines
 from affetto.emotions import EMOJI
 from affetto.recognition import Update
 from affetto.timeline import Segment, clock, signed
+from affetto.transcript import Phrase, Transcript
+from affetto.words.live import WordsUpdate
 
-__all__ = ["LiveView", "level_of", "segment_line"]
+__all__ = ["LiveView", "level_of", "phrase_lines", "segment_line"]
 
 _COLUMN = 0.25
 """Seconds in a column of the ribbon."""
 
 _SEGMENTS = 4
 """The latest that are shown."""
+
+_PHRASES = 4
+"""The latest that are shown."""
+
+_BEHIND = 2.0
+"""Seconds that the words may lag before that is said."""
 
 _NARROWEST_LEVEL = 12
 """Cells without which the level isn't drawn."""
@@ -65,6 +74,13 @@ class LiveView:
         self._segments: deque[Segment] = deque(maxlen=_SEGMENTS)
         self._latest: Update | None = None
         self._level = 0.0
+        self._phrases: deque[Phrase] = deque(maxlen=_PHRASES)
+        self._said: WordsUpdate | None = None
+
+    def take_words(self, said: WordsUpdate) -> None:
+        """Take what became known of the words."""
+        self._phrases.extend(said.phrases)
+        self._said = said
 
     def take(self, update: Update, *, level: float) -> None:
         """Take what came."""
@@ -94,7 +110,20 @@ class LiveView:
             yield segment_line(segment, glyphs=self.glyphs)
         for _ in range(_SEGMENTS - len(self._segments)):
             yield Text()
+        if self._said is not None:
+            yield Text()
+            for phrase in self._phrases:
+                yield from phrase_lines(phrase, self.width, self.glyphs)
+            yield self._unfinished(self._said)
         yield indent(Text("Ctrl-C ends", "dim"))
+
+    def _unfinished(self, said: WordsUpdate) -> Text:
+        """Write the end of what is being said, which may still change."""
+        text = printable(said.text) or "…"
+        if said.behind > _BEHIND:
+            text += f" ({said.behind:.0f} s behind)"
+        room = self.width - 2 * MARGIN
+        return indent(Text(text if len(text) <= room else "…" + text[1 - room :], "dim italic"))
 
     def _headline(self, update: Update) -> Text:
         glyphs = self.glyphs
@@ -177,3 +206,20 @@ def segment_line(segment: Segment, *, glyphs: Glyphs = UNICODE) -> Text:
     if segment.uncertain:
         line.append("  uncertain", "italic")
     return line
+
+
+def phrase_lines(phrase: Phrase, width: int, glyphs: Glyphs) -> Iterator[Text]:
+    """Write a phrase that is complete, with what is felt in it.
+
+    Args:
+        phrase: what was said.
+        width: columns to fill.
+        glyphs: the characters to draw with.
+    """
+    lines = transcript_lines(Transcript((phrase,)), width=width, glyphs=glyphs)
+    next(lines)  # its heading
+    yield from lines
+    if len(phrase.scores) > 1:
+        ranked = sorted(phrase.scores.items(), key=lambda item: -item[1])[:3]
+        shares = glyphs.separator.join(f"{label} {p:.0%}" for label, p in ranked if p >= 0.05)
+        yield indent(indent(Text(shares, "dim")))

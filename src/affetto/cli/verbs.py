@@ -36,6 +36,7 @@ VERBS = {
     "analyze": Verb("affetto.cli.analyze", "Hear who felt what when, in files and folders."),
     "listen": Verb("affetto.cli.listen", "Hear it live, from a microphone."),
     "serve": Verb("affetto.cli.serve", "Serve recordings and live sound to programs."),
+    "words": Verb("affetto.cli.words", "Feel written words; train and fuse what does."),
     "models": Verb("affetto.cli.models", "List, show and verify model packages."),
     "corpora": Verb("affetto.cli.corpora", "List, describe, prepare and merge corpora."),
     "features": Verb("affetto.cli.features", "Save what models hear; preview what befalls it."),
