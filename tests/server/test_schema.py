@@ -17,6 +17,7 @@ from schemathesis.engine import events, from_schema
 from websockets.sync.client import connect
 
 from affetto import analyze, audio
+from scripted_words import Scripted
 from tiny_model import silence, voice_like
 
 Serve = Callable[..., httpx2.Client]
@@ -27,6 +28,8 @@ WORDS = {
     "query.labels": ["happy,sad", "neutral,angry,sad", "happy", "glee,sad"],
     "query.prior": ["even", "angry=2", "everyday", "sad=0.5,happy=1e300", "angry=nan"],
     "query.model": ["tiny", "default"],
+    "query.words": ["true"],
+    "query.language": ["en", "de-AT"],
 }
 """What chance alone would not find."""
 
@@ -112,7 +115,7 @@ def ask(
 
 
 def test_no_answer_is_other_than_described(serve: Serve, tmp_path: Path) -> None:
-    statuses = ask(serve(data=tmp_path), examples=15)
+    statuses = ask(serve(data=tmp_path, transcriber=Scripted()), examples=15)
     assert len(statuses) == 9
     for operation, found in statuses.items():
         # This server fetches nothing; where it does is tested with a site.
@@ -122,8 +125,8 @@ def test_no_answer_is_other_than_described(serve: Serve, tmp_path: Path) -> None
 
 
 def test_with_a_token_no_answer_is_other_than_described(serve: Serve, tmp_path: Path) -> None:
-    client = serve(data=tmp_path, token=TOKEN)
-    statuses = ask(client, examples=4, token=TOKEN, phases={"coverage": {"enabled": False}})
+    client = serve(data=tmp_path, token=TOKEN, transcriber=Scripted())
+    statuses = ask(client, examples=12, token=TOKEN, phases={"coverage": {"enabled": False}})
     for operation, found in statuses.items():
         assert (401 in found) == (operation != "GET /health"), operation
 
@@ -176,6 +179,9 @@ ROW: dict[str, Any] = {"source": "x", "duration": 3.0, "model": "m", "segments":
 SEGMENT = {"start": 1.0, "end": 2.0, "emotion": "sad", "scores": {"sad": 1.0}}
 SEGMENT |= {"confidence": 1.0, "valence": 0.0, "arousal": 0.0}
 
+PHRASE = {"start": 1.0, "end": 2.0, "text": "so"}
+SPOKEN = PHRASE | {"words": [{"text": "so", "start": 1.0, "end": 2.0}] * 250}
+
 
 def convert(client: httpx2.Client, row: dict[str, Any], form: str) -> httpx2.Response:
     part = ("t.json", json.dumps(row).encode())
@@ -197,7 +203,15 @@ def convert(client: httpx2.Client, row: dict[str, Any], form: str) -> httpx2.Res
         ({"segments": [SEGMENT] * 50_001}, "found 50001 segments, expected at most 50000"),
         ({"segments": [SEGMENT | {"emotion": str(n)} for n in range(1, 101)]}, "found 101 labels"),
         ({"segments": [SEGMENT | {"speaker": str(n)} for n in range(1001)]}, "found 1001 speakers"),
-        ({"nothing": [{}] * 200_000}, "found 200001 objects"),
+        ({"words": {"phrases": [{}]}}, "found no 'start' in it"),
+        ({"words": {"phrases": [PHRASE | {"end": 0.5}]}}, "a phrase with start 1.0 and end 0.5"),
+        ({"words": {"phrases": [PHRASE] * 30_001}}, "found 30001 phrases, expected at most 30000"),
+        ({"words": {"phrases": [SPOKEN] * 1_001}}, "found 250250 words, expected at most 250000"),
+        (
+            {"words": {"phrases": [PHRASE | {"voice": {str(n): 0.5}} for n in range(101)]}},
+            "found 101 labels",
+        ),
+        ({"nothing": [{}] * 600_000}, "found 600001 objects"),
         ({"nothing": [[]] * 900_000}, "and 900002 lists"),
     ],
 )

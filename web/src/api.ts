@@ -12,6 +12,39 @@ export interface Segment {
   text: string | null;
 }
 
+export interface Word {
+  text: string;
+  start: number;
+  end: number;
+  confidence?: number | null;
+}
+
+export interface Phrase {
+  start: number;
+  end: number;
+  text: string;
+  speaker: string | null;
+  language: string | null;
+  emotion: string | null;
+  scores: Record<string, number>;
+  voice: Record<string, number>;
+  wording: Record<string, number>;
+  voice_emotion: string | null;
+  wording_emotion: string | null;
+  incongruence: number | null;
+  translation?: string | null;
+  words: Word[];
+}
+
+export interface Transcript {
+  language: string | null;
+  transcriber: string;
+  model: string;
+  weight: number;
+  translator?: string | null;
+  phrases: Phrase[];
+}
+
 export interface Drawing {
   sentence: string;
   duration: number;
@@ -30,6 +63,7 @@ export interface Timeline {
   summary: { share: Record<string, number>; dominant: string | null; speech: number };
   speakers?: string[];
   warnings?: string[];
+  words?: Transcript | null;
   drawing?: Drawing;
 }
 
@@ -46,6 +80,14 @@ export interface About {
   formats: { name: string; suffix: string }[];
   limits: { bytes: number; seconds: number };
   fetch: boolean;
+  words: {
+    available: boolean;
+    reason: string;
+    transcriber: string;
+    fallback: boolean;
+    languages: string[];
+    translator: string | null;
+  };
 }
 
 export interface Card {

@@ -56,7 +56,7 @@ async function start(): Promise<void> {
   learn(about);
   const recording = new RecordingPage(about, models);
   pages.recording = recording;
-  pages.live = new LivePage(async (name, sound, timeline) => {
+  pages.live = new LivePage(about, async (name, sound, timeline) => {
     location.hash = "recording";
     route(); // what isn't shown can't be drawn, nor have the focus
     await recording.take(name, sound, timeline);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Options } from "../src/api";
 import { type Follower, Stream } from "../src/live/stream";
 import { Tape } from "../src/live/tape";
 
@@ -6,6 +7,7 @@ import { Tape } from "../src/live/tape";
 class Wire extends EventTarget {
   static all: Wire[] = [];
   readonly sent: (string | number)[] = []; // words, and bytes by their number
+  first: Record<string, unknown> = {};
   code: number | undefined;
 
   constructor() {
@@ -14,8 +16,11 @@ class Wire extends EventTarget {
   }
 
   send(data: string | ArrayBuffer | Blob): void {
-    if (typeof data === "string") this.sent.push(JSON.parse(data).type);
-    else this.sent.push(data instanceof Blob ? data.size : data.byteLength);
+    if (typeof data === "string") {
+      const row = JSON.parse(data);
+      if (row.type === "start") this.first = row;
+      this.sent.push(row.type);
+    } else this.sent.push(data instanceof Blob ? data.size : data.byteLength);
   }
 
   close(code?: number): void {
@@ -45,11 +50,14 @@ class Wire extends EventTarget {
 }
 
 /** A stream, its tape, and what is told of it. */
-function begin(): { stream: Stream; tape: Tape; told: string[] } {
+function begin(options: Options = {}): { stream: Stream; tape: Tape; told: string[] } {
   const told: string[] = [];
   const follower: Follower = {
     started: () => told.push("started"),
     update: ({ time }) => told.push(`update ${time}`),
+    words: ({ text, phrases }) =>
+      told.push(["words", text, ...phrases.map((phrase) => phrase.text)].join(" ")),
+    wordless: (why) => told.push(`wordless: ${why}`),
     broken: () => told.push("broken"),
     returning: () => told.push("returning"),
     back: () => told.push("back"),
@@ -57,7 +65,7 @@ function begin(): { stream: Stream; tape: Tape; told: string[] } {
     fault: (text) => told.push(`fault: ${text}`),
   };
   const tape = new Tape(16_000);
-  return { stream: new Stream(tape, "talk.wav", follower), tape, told };
+  return { stream: new Stream(tape, "talk.wav", follower, options), tape, told };
 }
 
 /** The newest connection. */
@@ -167,4 +175,47 @@ it("leaves what is kept on a server that refuses to go on", () => {
   wire().say({ type: "error", error: "found this stream gone on with elsewhere" });
   expect(told.at(-1)).toBe("fault: found this stream gone on with elsewhere");
   expect(wire().code).toBeUndefined();
+});
+
+/** What the server says of words: a phrase by its start, and what is heard of the next. */
+function words(starts: number[], text = ""): object {
+  const phrases = starts.map((start) => ({ start, end: start + 1, text: `phrase ${start}` }));
+  return { type: "words", text, behind: 0, phrases };
+}
+
+it("tells words as they come, and no phrase twice", async () => {
+  const { told } = begin({ words: true, language: "de" });
+  wire().open();
+  expect(wire().first).toMatchObject({ words: true, language: "de", keep: true });
+  wire().say({ type: "started", labels: ["calm"], session: "a", kept: 0 });
+  wire().say(words([], "so"));
+  wire().say(words([0, 2], "and"));
+  wire().cut();
+  await vi.advanceTimersByTimeAsync(500);
+  wire().start(0);
+  expect(wire().first).toEqual({ type: "start", session: "a", after: 0, after_words: 2 });
+  wire().say(words([2, 4]));
+  expect(told.filter((line) => line.startsWith("words"))).toEqual([
+    "words so",
+    "words and phrase 0 phrase 2",
+    "words  phrase 4",
+  ]);
+});
+
+it("goes on without words where they fail", () => {
+  const { told } = begin({ words: true });
+  wire().start(0);
+  wire().say({ ...words([]), error: "found the recogniser broken" });
+  wire().update(0.08);
+  expect(told).toEqual(["started", "wordless: found the recogniser broken", "update 0.08"]);
+});
+
+it("says nothing of words where nobody asked", async () => {
+  begin();
+  wire().start(0);
+  expect(wire().first).not.toHaveProperty("words");
+  wire().cut();
+  await vi.advanceTimersByTimeAsync(500);
+  wire().open();
+  expect(wire().first).not.toHaveProperty("after_words");
 });

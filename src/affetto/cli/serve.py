@@ -57,6 +57,32 @@ def command(
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Let requests name a URL of a public address.")
     ] = False,
+    transcriber: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Writes words down where asked: whisper:small, a folder, pocketsphinx, a server.",
+        ),
+    ] = "auto",
+    translate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Puts them into English: whisper, marian, or a chat server's address.",
+        ),
+    ] = None,
+    words_model: Annotated[
+        str, typer.Option(metavar="MODEL", help="Judges them; hf:owner/name.")
+    ] = "words-default",
+    words_weight: Annotated[
+        float | None, typer.Option(metavar="0…5", help="How much they count beside the voice.")
+    ] = None,
+    fusion: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What `affetto words fuse` learned.")
+    ] = None,
+    words: Annotated[
+        int, typer.Option(metavar="N", help="Live streams with words at once; 0 offers none.")
+    ] = 4,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No line for each request.")] = False,
 ) -> None:
     """Serve a web page, and recordings and live sound for other programs.
@@ -68,6 +94,7 @@ def command(
     Examples:
       affetto serve
       affetto serve --port 9000 --model models/mine
+      affetto serve --transcriber whisper:small --translate whisper
       AFFETTO_TOKEN=$(openssl rand -hex 16) affetto serve --host 0.0.0.0
     """
     share_cores(1)  # many small products stand beside each other
@@ -96,6 +123,12 @@ def command(
         data=data or user_state_path("affetto"),
         keep=keep * 3600,
         fetch=fetch,
+        transcriber=transcriber,
+        translate=translate,
+        words_model=words_model,
+        words_weight=words_weight,
+        fusion=fusion,
+        words=words,
         **({} if workers is None else {"workers": workers}),
     )
     app = create_app(settings)

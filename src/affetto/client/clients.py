@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from affetto.client.live import LiveStream
 from affetto.client.place import BUSY, HOME, Place, ServerError, http_library
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.recognition.update import Update
+    from affetto.words.live import WordsUpdate
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -84,10 +85,14 @@ class Client(_Caller):
             source: a path, or the bytes of a file.
             options: `labels`, `window`, `hop`, `baseline`, `prior`, `speakers`, `causal` and
                 `channels` as `affetto.analyze` takes them; `model`, one of the server's; `track`,
-                whether the timeline shall have every window.
+                whether the timeline shall have every window; `words`, whether what is said shall
+                be written down and heard with the voice, by what the server was started with;
+                beside that `language` (ISO 639-1; detected where not given), `translate` (False
+                leaves it as it is where the server would put it into English) and `redact`.
 
         Raises:
-            ServerError: the server can't be reached, or refuses.
+            ServerError: the server can't be reached, or refuses; with status 501 where words can't
+                be had there, see `about`.
             OptionError: an option can't be sent to a server, such as a `SpeakerBaseline`.
         """
         request = self._place.request(source, options)
@@ -105,21 +110,43 @@ class Client(_Caller):
         row: dict[str, Any] = self._ask("GET", "/v1/models")
         return row
 
+    def about(self) -> dict[str, Any]:
+        """Tell what the server says and takes; under "words" whether it writes words down."""
+        row: dict[str, Any] = self._ask("GET", "/v1/about")
+        return row
+
     def health(self) -> dict[str, Any]:
         """Tell whether the server works."""
         row: dict[str, Any] = self._ask("GET", "/health")
         return row
 
-    def stream(self, chunks: Iterable[NDArray[np.float32]], **options: Any) -> LiveStream:
+    @overload
+    def stream(
+        self, chunks: Iterable[NDArray[np.float32]], *, words: Literal[False] = ..., **options: Any
+    ) -> LiveStream[Update]: ...
+
+    @overload
+    def stream(
+        self, chunks: Iterable[NDArray[np.float32]], *, words: bool, **options: Any
+    ) -> LiveStream[Update | WordsUpdate]: ...
+
+    def stream(
+        self, chunks: Iterable[NDArray[np.float32]], *, words: bool = False, **options: Any
+    ) -> LiveStream[Any]:
         """Hear sound as it comes.
 
         Args:
             chunks: 16 kHz float32, shape (samples,), such as a `Microphone`; taken in a thread.
+            words: write down what is said, too; the stream then gives `WordsUpdate`s among the
+                voice's `Update`s, as phrases end and as more is heard of the one that is said.
             options: `every`, `labels`, `window`, `hop`, `baseline`, `prior` and `source` as
-                `LiveRecognizer` takes them; `model`, one of the server's.
+                `LiveRecognizer` takes them; `model`, one of the server's; with `words` also
+                `language`, `translate` and `redact` as `analyze` does.
 
         Returns:
-            An iterator of updates, and a context manager; it has the timeline once it has ended.
+            An iterator of updates, and a context manager; it has the timeline once it has ended,
+            with the words where they were asked for. What went wrong with these alone stands in
+            its warnings.
 
         Raises:
             ServerError: the server can't be reached, or refuses.
@@ -129,7 +156,13 @@ class Client(_Caller):
             >>> with Client() as client, client.stream(microphone) as updates:  # doctest: +SKIP
             ...     for update in updates:
             ...         print(update.emotion)
+            >>> with client.stream(microphone, words=True) as updates:  # doctest: +SKIP
+            ...     for update in updates:
+            ...         if isinstance(update, WordsUpdate):
+            ...             for phrase in update.phrases:
+            ...                 print(phrase.text, phrase.emotion)
         """
+        options = _with_words(words, options)
         return LiveStream(self._place, chunks, options, patience=self._patience)
 
     def _ask(self, method: str, path: str, **request: Any) -> Any:
@@ -168,18 +201,38 @@ class AsyncClient(_Caller):
         row: dict[str, Any] = await self._ask("GET", "/v1/models")
         return row
 
+    async def about(self) -> dict[str, Any]:
+        """Tell what the server says and takes; under "words" whether it writes words down."""
+        row: dict[str, Any] = await self._ask("GET", "/v1/about")
+        return row
+
     async def health(self) -> dict[str, Any]:
         """Tell whether the server works."""
         row: dict[str, Any] = await self._ask("GET", "/health")
         return row
 
+    @overload
+    def stream(
+        self,
+        chunks: AsyncIterable[NDArray[np.float32]],
+        *,
+        words: Literal[False] = ...,
+        **options: Any,
+    ) -> AsyncGenerator[Update | Timeline, None]: ...
+
+    @overload
+    def stream(
+        self, chunks: AsyncIterable[NDArray[np.float32]], *, words: bool, **options: Any
+    ) -> AsyncGenerator[Update | WordsUpdate | Timeline, None]: ...
+
     async def stream(
-        self, chunks: AsyncIterable[NDArray[np.float32]], **options: Any
-    ) -> AsyncGenerator[Update | Timeline, None]:
+        self, chunks: AsyncIterable[NDArray[np.float32]], *, words: bool = False, **options: Any
+    ) -> AsyncGenerator[Any, None]:
         """Hear sound as it comes: updates, and last the timeline; see `Client.stream`.
 
         Whoever leaves early breaks the stream off with `aclose`, or `contextlib.aclosing`.
         """
+        options = _with_words(words, options)
         answers = stream(self._place, chunks, options, patience=self._patience)
         async with aclosing(answers):
             async for answer in answers:
@@ -192,3 +245,8 @@ class AsyncClient(_Caller):
             return self._place.checked(await self._http.request(method, path, **request))
         except http.TransportError as error:
             raise self._place.unreachable(error) from None
+
+
+def _with_words(words: bool, options: dict[str, Any]) -> dict[str, Any]:
+    """Ask for words where they are wanted; older servers know of none."""
+    return options | {"words": True} if words else options

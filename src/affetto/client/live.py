@@ -8,10 +8,10 @@ import weakref
 from collections.abc import Iterator
 from contextlib import aclosing, suppress
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from affetto.client.streaming import FAREWELL, stream
-from affetto.recognition.update import Update
+from affetto.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.client.place import Place
-    from affetto.timeline import Timeline
+    from affetto.recognition.update import Update
+    from affetto.words.live import WordsUpdate
 
 __all__ = ["LiveStream"]
+
+T = TypeVar("T")
 
 _CHUNKS, _UPDATES = 4, 8
 """What waits to be taken, at most: of the source, and of the stream."""
@@ -34,7 +37,7 @@ _PARTING = 2 * FAREWELL
 _OVER = object()
 
 
-class LiveStream(Iterator[Update]):
+class LiveStream(Iterator[T]):
     """Updates of a stream, as they come; made by `Client.stream`, a context manager.
 
     It ends with the sound, with an error, with `close` or its `with` block, and when nothing refers
@@ -66,12 +69,13 @@ class LiveStream(Iterator[Update]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __next__(self) -> Update:
-        answer = self._next() if self._end.alive else None
-        if isinstance(answer, Update):
-            return answer
-        if answer is not None:
+    def __next__(self) -> T:
+        answer: Any = self._next() if self._end.alive else None
+        if isinstance(answer, Timeline):
             self.timeline = answer
+        elif answer is not None:
+            update: T = answer
+            return update
         self.close()
         raise StopIteration
 
@@ -83,12 +87,15 @@ class LiveStream(Iterator[Update]):
         self._end()
         self._work.wait()
 
-    def _next(self) -> Update | Timeline | None:
+    def _next(self) -> _Answer:
         try:
             return self._work.take()
         except BaseException:  # of the stream, or of who waits for it: Ctrl-C
             self.close()
             raise
+
+
+_Answer: TypeAlias = "Update | WordsUpdate | Timeline | None"
 
 
 class _Work:
@@ -140,13 +147,13 @@ class _Work:
             aclosing(stream(place, source, options, patience=patience)) as answers,
         ):
             async for answer in answers:
-                if answer is not None and not isinstance(answer, Update):
+                if isinstance(answer, Timeline):
                     return answer
                 await self._room.acquire()
                 self._given.put(answer)
         return None
 
-    def take(self) -> Update | Timeline | None:
+    def take(self) -> _Answer:
         """Wait for the next answer: None once the server listens, and at the end.
 
         Raises:
@@ -159,7 +166,7 @@ class _Work:
         if isinstance(answer, BaseException):
             raise answer
         self._soon(self._room.release)
-        given: Update | Timeline | None = answer
+        given: _Answer = answer
         return given
 
     def break_off(self) -> None:

@@ -17,6 +17,8 @@ from affetto.client.place import ServerError, socket_library, spelt
 from affetto.recognition.hearing import one_channel
 from affetto.recognition.update import Update
 from affetto.timeline import Timeline
+from affetto.transcript import Phrase
+from affetto.words.live import WordsUpdate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable
@@ -55,6 +57,7 @@ class _Talk:
         self._deaf: Any = None  # the socket that took no more
         self._session: str | None = None
         self._heard = 0.0
+        self._last_phrase = -1.0  # seconds, where the last one begins that was told
         self._sent = 0
         self._ended = self._end_sent = False
         sockets = socket_library()
@@ -72,6 +75,8 @@ class _Talk:
         start = {"type": "start", "encoding": "f32le", "keep": True, **self._options}
         if self._session is not None:
             start = {"type": "start", "session": self._session, "after": self._heard}
+            if self._options.get("words"):
+                start["after_words"] = self._last_phrase
         try:
             socket = await self._connect(
                 self._place.socket,
@@ -163,8 +168,8 @@ class _Talk:
             self._outbox.trim(place)
             self._changed.notify_all()
 
-    async def read(self) -> Update | Timeline:
-        """Give the next update, or last the timeline.
+    async def read(self) -> Update | WordsUpdate | Timeline:
+        """Give the next update, of the voice or of the words, or last the timeline.
 
         Raises:
             ServerError: the server refuses, or stays away.
@@ -177,6 +182,8 @@ class _Talk:
                 continue
             if row["type"] == "timeline":
                 return Timeline.from_dict(row["timeline"])
+            if row["type"] == "words":
+                return self._words(row)
             if row["kept"] is None:
                 self._session = None  # what was sent could not be asked for again
             await self._trim(self._sent if row["kept"] is None else row["kept"])
@@ -186,6 +193,12 @@ class _Talk:
                 # Only now something came of it: a server may break off after each greeting.
                 self._left, self._pause = self._patience, _PAUSES[0]
                 return update
+
+    def _words(self, row: dict[str, Any]) -> WordsUpdate:
+        phrases = map(Phrase.from_dict, row["phrases"])
+        new = tuple(phrase for phrase in phrases if phrase.start > self._last_phrase)
+        self._last_phrase = max((self._last_phrase, *(phrase.start for phrase in new)))
+        return WordsUpdate(new, str(row["text"]), float(row["behind"]))
 
     async def close(self) -> None:
         """Close the connection; harmless when repeated."""
@@ -216,7 +229,7 @@ async def stream(
     options: dict[str, Any],
     *,
     patience: float,
-) -> AsyncGenerator[Update | Timeline | None, None]:
+) -> AsyncGenerator[Update | WordsUpdate | Timeline | None, None]:
     """Hear sound as it comes: None once the server listens, updates, and last the timeline.
 
     Args:
@@ -244,7 +257,7 @@ async def stream(
         await talk.close()
 
 
-async def _read(talk: _Talk, at_work: list[asyncio.Task[None]]) -> Update | Timeline:
+async def _read(talk: _Talk, at_work: list[asyncio.Task[None]]) -> Update | WordsUpdate | Timeline:
     """Give the next answer; raise what goes wrong meanwhile in what is at work beside."""
     reading = asyncio.create_task(talk.read())
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -79,6 +80,29 @@ class Limits(BaseModel):
     seconds: float = Field(examples=[14_400.0])
 
 
+class Words(BaseModel):
+    """Whether what is said can be written down, and by what."""
+
+    available: bool = Field(examples=[True])
+    reason: str = Field(description="Why not.", examples=[""])
+    transcriber: str = Field(
+        description="What writes down, by its full name once it is open.",
+        examples=["Whisper small"],
+    )
+    fallback: bool = Field(
+        description="Whether that is only what comes with Affetto, which hears many words wrong."
+    )
+    languages: list[str] = Field(
+        description="ISO 639-1 codes of what it understands; none where it isn't limited, or "
+        "isn't known before it is open.",
+        examples=[["en"]],
+    )
+    translator: str | None = Field(
+        description="What translates into English.", examples=["Whisper small"]
+    )
+    streams: int = Field(ge=0, description="Live streams with words at once.", examples=[4])
+
+
 class About(BaseModel):
     """What a server says and takes."""
 
@@ -87,6 +111,7 @@ class About(BaseModel):
     formats: list[Form]
     limits: Limits
     fetch: bool = Field(description="Whether requests may name a URL.", examples=[False])
+    words: Words
 
 
 class Health(BaseModel):
@@ -116,8 +141,9 @@ def routes(hall: Hall) -> APIRouter:
 
     @router.get("/v1/about", summary="What the server says and takes")
     async def about() -> About:
-        """Tell the vocabulary with its colours, the formats and the limits."""
+        """Tell the vocabulary with its colours, formats, limits, and what writes words down."""
         settings = hall.settings
+        offer = await asyncio.to_thread(hall.words.offer)
         return About(
             version=__version__,
             emotions=[
@@ -130,6 +156,7 @@ def routes(hall: Hall) -> APIRouter:
             ],
             limits=Limits(bytes=settings.upload, seconds=settings.duration),
             fetch=settings.fetch,
+            words=Words(**asdict(offer), streams=settings.words),
         )
 
     @router.get("/health", summary="Whether the server works", openapi_extra={"security": []})
@@ -139,7 +166,7 @@ def routes(hall: Hall) -> APIRouter:
             status="ok",
             version=__version__,
             model=hall.package().card.title,
-            recordings=hall.recordings.taken,
+            recordings=hall.recordings.taken + hall.worded_recordings.taken,
             streams=hall.streams.taken,
         )
 

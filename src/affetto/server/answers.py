@@ -37,6 +37,8 @@ _MEANINGS = {
     404: "No such stream is kept (any more).",
     413: "The recording is larger than the server takes.",
     422: "No sound, or an option out of its range.",
+    501: "What is said can't be written down here: something that it needs is missing.",
+    502: "What writes down what is said, or translates it, failed.",
     503: "As many recordings as the server takes; see Retry-After.",
     504: "It took longer than the server allows.",
 }
@@ -113,6 +115,51 @@ class Track(BaseModel):
     speakers: list[str | None] | None = Field(None, examples=[["S1"]])
 
 
+class SpokenWord(BaseModel):
+    """A word and when it is said."""
+
+    text: str = Field(description="With the marks that hang on it.", examples=["fine."])
+    start: float = Field(ge=0, description="Seconds.", examples=[0.61])
+    end: float = Field(ge=0, description="Seconds.", examples=[0.98])
+    confidence: float | None = Field(None, ge=0, le=1, description="Where the recogniser says it.")
+
+
+class Phrase(BaseModel):
+    """What one person says without a long pause, and what is felt in it."""
+
+    start: float = Field(ge=0, description="Seconds.", examples=[0.3])
+    end: float = Field(ge=0, description="Seconds.", examples=[1.1])
+    text: str = Field(examples=["I'm fine."])
+    speaker: str | None = Field(description="Where voices are told apart.", examples=["S1"])
+    language: str | None = Field(description="ISO 639-1.", examples=["en"])
+    emotion: str | None = Field(description="By words and voice together.", examples=["sad"])
+    scores: dict[str, float] = Field(
+        description="Probabilities by words and voice together.", examples=[{"sad": 0.6}]
+    )
+    voice: dict[str, float] = Field(description="By the voice alone.", examples=[{"sad": 0.8}])
+    wording: dict[str, float] = Field(description="By the words alone.", examples=[{"happy": 0.9}])
+    voice_emotion: str | None = Field(examples=["sad"])
+    wording_emotion: str | None = Field(examples=["happy"])
+    incongruence: float | None = Field(
+        ge=0, le=1, description="How likely voice and words disagree.", examples=[0.74]
+    )
+    translation: str | None = Field(None, description="In English, where that was asked for.")
+    words: list[SpokenWord] = Field(description="Of recognisers that know their times.")
+
+
+class Transcript(BaseModel):
+    """What is said, phrase by phrase."""
+
+    language: str | None = Field(description="Of most of it, ISO 639-1.", examples=["en"])
+    transcriber: str = Field(examples=["Whisper small"])
+    model: str = Field(description="What judged the words.", examples=["words-default 1"])
+    weight: float = Field(
+        ge=0, description="Of the words in what is said of both together.", examples=[0.5]
+    )
+    phrases: list[Phrase]
+    translator: str | None = Field(None, description="Where something was translated.")
+
+
 class Timeline(BaseModel):
     """Emotion over time, as `affetto analyze --format json` writes it."""
 
@@ -129,6 +176,7 @@ class Timeline(BaseModel):
     summary: Summary
     speakers: list[str] | None = Field(None, examples=[["S1"]])
     warnings: list[str] | None = Field(None, examples=[[]])
+    words: Transcript | None = Field(None, description="What is said, where it was asked for.")
     track: Track | None = Field(None, description="Where it was asked for.")
     drawing: dict[str, Any] | None = Field(
         None, description="Where it was asked for; it changes with the page that draws it."

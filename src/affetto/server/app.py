@@ -11,7 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
 from affetto import __version__
-from affetto.errors import AffettoError, AudioError, ModelError, OptionError
+from affetto.errors import (
+    AffettoError,
+    AudioError,
+    ModelError,
+    OptionError,
+    TranscriptionError,
+)
 from affetto.server.about import routes as about_routes
 from affetto.server.answers import Json, errors
 from affetto.server.guard import Guard
@@ -23,6 +29,7 @@ from affetto.server.sessions import UnknownSessionError
 from affetto.server.settings import Settings
 from affetto.server.streams import routes as stream_routes
 from affetto.server.uploads import TooLargeError
+from affetto.server.words import UnavailableError
 from affetto.server.workers import BusyError, StoppedError
 
 if TYPE_CHECKING:
@@ -38,6 +45,8 @@ _STATUS: dict[type[AffettoError], int] = {
     AudioError: 422,
     OptionError: 422,
     ModelError: 500,
+    UnavailableError: 501,
+    TranscriptionError: 502,
 }
 """What a kind of error is in HTTP; 400 for any other."""
 
@@ -50,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Any:
 
     Raises:
         ModelError: there is no such model, or it is damaged.
+        OptionError: there is no such transcriber or translator.
 
     Examples:
         >>> app = create_app()

@@ -8,6 +8,7 @@ from affetto.errors import OptionError
 from affetto.models import ModelPackage, load
 from affetto.server.metrics import Metrics
 from affetto.server.sessions import Sessions
+from affetto.server.words import Words
 from affetto.server.workers import Slots, Workers
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from affetto.server.settings import Settings
 
 __all__ = ["Hall"]
+
+_VOICE = {"instead": ", or leave the words out: the voice alone is heard at once"}
 
 
 class Hall:
@@ -27,10 +30,11 @@ class Hall:
     Attributes:
         sessions: streams that are kept; None where nothing is.
         packages: name → model; the first is the one that answers where none is named.
+        words: what writes down what is said.
 
     Raises:
         ModelError: there is no such model, or it is damaged.
-        OptionError: two models of one name and version.
+        OptionError: two models of one name and version, or no such transcriber or translator.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -43,6 +47,12 @@ class Hall:
         self.streams = Slots(settings.streams, "streams")
         self.recording_workers = Workers(settings.workers, "recordings")
         self.stream_workers = Workers(settings.workers, "streams")
+        self.words = Words(settings)
+        # Whoever wants no words waits behind nobody who does: those take many times as long.
+        self.worded_recordings = Slots(1 + settings.waiting, "recordings with words", **_VOICE)
+        self.worded_streams = Slots(settings.words, "streams with words", **_VOICE)
+        self.worded_recording_workers = Workers(1, "words")
+        self.worded_stream_workers = Workers(max(1, settings.words), "said")
         self.sessions = _sessions(settings)
 
     def package(self, name: str | None = None) -> ModelPackage:
@@ -67,6 +77,9 @@ class Hall:
         """Let the workers go."""
         self.recording_workers.close()
         self.stream_workers.close()
+        self.worded_recording_workers.close()
+        self.worded_stream_workers.close()
+        self.words.close()
         if self.sessions is not None:
             self.sessions.close()
 

@@ -51,6 +51,7 @@ class Line:
         self._socket = socket
         self._idle = idle
         self._ahead: asyncio.Task[MutableMapping[str, Any]] | None = None
+        self._sending = asyncio.Lock()
 
     def listen_ahead(self) -> None:
         """Begin to wait for the next message, so that `left` knows whether the client left."""
@@ -85,15 +86,26 @@ class Line:
         Raises:
             ClosedError: it did not go in time, or the client went away.
         """
-        text = row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)
         try:
-            async with asyncio.timeout(self._idle):
-                await self._socket.send_text(text)
+            await self._send(row)
         except TimeoutError:
             raise ClosedError from None
         except (RuntimeError, WebSocketDisconnect):
             await self.wait_for_end()
             raise ClosedError from None
+
+    async def tell(self, row: dict[str, Any]) -> bool:
+        """Send a message beside whoever has the line; tell whether it went."""
+        try:
+            await self._send(row)
+        except _GONE:
+            return False
+        return True
+
+    async def _send(self, row: dict[str, Any] | str) -> None:
+        text = row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)
+        async with asyncio.timeout(self._idle), self._sending:
+            await self._socket.send_text(text)
 
     async def wait_for_end(self) -> None:
         """Let the client close; what it still sends is left alone.

@@ -12,16 +12,19 @@ from affetto.audio.pushed import PushedDecoder
 from affetto.dsp import SAMPLE_RATE
 from affetto.errors import AudioError, OptionError
 from affetto.recognition import LiveRecognizer, Recognizer
+from affetto.server.words import LANGUAGE, check_asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from affetto.models import ModelPackage
     from affetto.recognition.update import Update
     from affetto.server.sessions import Session
+    from affetto.server.spoken import SpokenWords
     from affetto.timeline import Timeline
+    from affetto.transcript import Phrase
 
 __all__ = ["End", "Listener", "Start", "decoder_of"]
 
@@ -54,6 +57,12 @@ class Start(BaseModel):
             stream can be gone on with after a break.
         session: to go on with; all else is as it was.
         after: seconds; of what was heard before the break, later updates are sent again.
+        words: whether what is said shall be written down, too.
+        language: ISO 639-1 code of what is said; detected where not given.
+        translate: into English; where the server does that if not given.
+        redact: whether names, numbers and addresses shall be masked in what is written down.
+        after_words: seconds; of what was written down before the break, phrases that start later
+            are sent again.
     """
 
     model_config = {"extra": "forbid"}
@@ -73,6 +82,11 @@ class Start(BaseModel):
     keep: bool = False
     session: str | None = Field(default=None, max_length=64)
     after: float | None = None
+    words: bool = False
+    language: str | None = Field(default=None, pattern=LANGUAGE, max_length=35)
+    translate: bool | None = None
+    redact: bool = False
+    after_words: float | None = None
 
 
 class End(BaseModel):
@@ -109,12 +123,17 @@ class Listener:
     Attributes:
         live: hears it.
         session: keeps its bytes; None where they aren't kept (any more).
+        words: what is said in it; None where nobody asked.
+        window: seconds of sound that an update answers for.
 
     Raises:
         OptionError: an option is out of its range.
     """
 
     def __init__(self, start: Start, package: ModelPackage) -> None:
+        check_asked(
+            start.words, language=start.language, translate=start.translate, redact=start.redact
+        )
         recognizer = Recognizer(
             package,
             labels=start.labels,
@@ -126,6 +145,8 @@ class Listener:
         )
         self.live = LiveRecognizer(recognizer, every=start.every, source=start.source)
         self.session: Session | None = None
+        self.words: SpokenWords | None = None
+        self.window = recognizer.grid.window
         self._title = package.card.title
         self._waiting = bytearray()
         self._samples = _NOTHING
@@ -146,6 +167,7 @@ class Listener:
             "delay": round(self.live.delay, 3),
             "session": self.session.name if self.session is not None else None,
             "kept": self.kept,
+            "words": self.words.name if self.words is not None else None,
         }
 
     @property
@@ -182,7 +204,18 @@ class Listener:
         part, self._samples = self._samples[:_TURN], self._samples[_TURN:]
         if self.live.heard > _LONGEST:
             raise AudioError("found more than a day of sound, expected less: begin another stream")
-        return self.live.feed(part, arrived=arrived)
+        updates = self.live.feed(part, arrived=arrived)
+        self._hand(part, updates)
+        return updates
+
+    def _hand(self, samples: NDArray[np.float32], updates: Sequence[Update] = ()) -> None:
+        if self.words is not None:
+            self.words.hand(samples, updates)
+
+    def note(self, phrases: Sequence[Phrase]) -> None:
+        """Keep phrases that were written down, where the sound is kept."""
+        if self.session is not None:
+            self.session.note(phrases)
 
     def _keep(self, data: bytes) -> None:
         if self.session is not None and not self.session.append(data):
@@ -220,16 +253,22 @@ class Listener:
         live = self.live
         known = min(len(samples), max(0.0, (after - live.heard) * SAMPLE_RATE))
         live.catch_up(samples[: int(known)])
+        self._hand(samples[: int(known)])
         yield []
         for start in range(int(known), len(samples), _TURN):
-            updates = live.feed(samples[start : start + _TURN])
+            part = samples[start : start + _TURN]
+            updates = live.feed(part)
+            self._hand(part, updates)
             yield [update for update in updates if round(update.time, 3) > after]
 
     def finish(self) -> Timeline:
         """End the sound; give the timeline."""
-        self.live.feed(self._decoder.finish())
+        rest = self._decoder.finish()
+        self._hand(rest, self.live.feed(rest))
         return self.live.finish()
 
     def close(self) -> None:
         """Let go of what a break leaves behind."""
         self._decoder.close()
+        if self.words is not None:
+            self.words.close()

@@ -11,17 +11,19 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from affetto import audio
 from affetto.api import analyze
 from affetto.audio.source import source_name
-from affetto.errors import AudioError, FormatError, OptionError
-from affetto.formats import from_json
+from affetto.errors import AudioError, OptionError
 from affetto.recognition import Recognizer
 from affetto.server.answers import errors
 from affetto.server.fetch import fetched
 from affetto.server.sent import Sent
-from affetto.server.uploads import Bounds, TooLargeError, received, received_parts
+from affetto.server.timelines import read_timeline
+from affetto.server.uploads import Bounds, received, received_parts
+from affetto.server.words import LANGUAGE, check_asked
 from affetto.server.workers import BusyError, StoppedError
-from affetto.server.written import ANSWERS, FORMS, written
+from affetto.server.written import ANSWERS, FORMS, WORD_ANSWERS, written
 from affetto.speech.windows import LONGEST_WINDOW
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from affetto.server.hall import Hall
     from affetto.timeline import Timeline
+    from affetto.words import WordListener
 
 __all__ = ["routes"]
 
@@ -70,19 +73,6 @@ _BYTES: dict[str, Any] = {
 _FETCHING = 60.0
 """Seconds in which a recording elsewhere must be there."""
 
-_TIMELINE = 32_000_000
-"""Bytes of a timeline at most: hours of sound with every window come to a third of that."""
-
-_MOST = {
-    "segments": 50_000,
-    "windows": 400_000,
-    "labels": 100,
-    "speakers": 1_000,
-    "warnings": 1_000,
-    "prior": 100,
-}
-"""What a timeline has at most: a report is written in one go, which nothing cuts short."""
-
 _Form = Annotated[str, Query(alias="format", json_schema_extra={"enum": list(FORMS)})]
 
 
@@ -94,7 +84,7 @@ def routes(hall: Hall) -> APIRouter:
         "/v1/analyze",
         summary="Hear the feeling in a recording",
         openapi_extra=_BODY,
-        responses=ANSWERS,
+        responses=WORD_ANSWERS,
         response_class=Response,
     )
     async def analyze_recording(
@@ -125,6 +115,24 @@ def routes(hall: Hall) -> APIRouter:
             int | None, Query(ge=0, le=50, description="Tell so many apart; 0 finds how many.")
         ] = None,
         channels: Literal["mix", "separate"] = "mix",
+        words: Annotated[
+            bool, Query(description="Write down what is said; hear words and voice together.")
+        ] = False,
+        language: Annotated[
+            str | None,
+            Query(
+                description="With words: of what is said, such as en; else detected.",
+                pattern=LANGUAGE,
+                max_length=35,
+            ),
+        ] = None,
+        translate: Annotated[
+            bool | None,
+            Query(description="With words: into English; where the server does that, else."),
+        ] = None,
+        redact: Annotated[
+            bool, Query(description="With words: mask names, numbers and addresses in the text.")
+        ] = False,
         track: Annotated[bool, Query(description="JSON: with every window.")] = False,
         drawing: Annotated[
             bool, Query(description="JSON: with what a page draws, such as the waveform.")
@@ -144,23 +152,35 @@ def routes(hall: Hall) -> APIRouter:
             "causal": causal,
             "speakers": False if speakers is None else speakers or True,
         }
+        check_asked(words, language=language, translate=translate, redact=redact)
         with _counted(hall), hall.files.take():
             recognizer = Recognizer(hall.package(model), **options)
-            hall.recordings.check()  # who would be refused later need not send it all
+            slots = hall.worded_recordings if words else hall.recordings
+            workers = hall.worded_recording_workers if words else hall.recording_workers
+            slots.check()  # who would be refused later need not send it all
+            listener: WordListener | None = None
+            if words:
+                listener = await hall.words.listener(
+                    language=language, translate=translate, redact=redact
+                )
             async with _sound(hall, request, url) as (file, name):
 
                 def work(look: Callable[[], None]) -> tuple[Response, float]:
                     timeline = _hear(hall, recognizer, file, name, channels, look)
+                    if listener is not None:
+                        timeline = _write_down(listener, timeline, file, name, channels, look)
                     answer = written(timeline, form, file, look, track=track, drawing=drawing)
                     return answer, timeline.duration
 
-                answer, seconds = await hall.recording_workers.run_stoppable(
+                answer, seconds = await workers.run_stoppable(
                     work,
-                    slots=hall.recordings,
+                    slots=slots,
                     gone=request.is_disconnected,
                     timeout=hall.settings.timeout,
                 )
         hall.metrics.heard.labels("recordings").inc(seconds)
+        if words:
+            hall.metrics.heard.labels("words").inc(seconds)
         return answer
 
     @router.post(
@@ -212,7 +232,7 @@ def routes(hall: Hall) -> APIRouter:
                 sound, name = parts.get("file", (None, ""))
 
                 def work(look: Callable[[], None]) -> Response:
-                    timeline = _timeline(parts["timeline"][0])
+                    timeline = read_timeline(parts["timeline"][0])
                     ends = [segment.end for segment in timeline]
                     _check_length(hall, "timeline", max([timeline.duration, *ends]))
                     look()
@@ -305,6 +325,20 @@ def _hear(
     return replace(timeline, source=name)
 
 
+def _write_down(
+    listener: WordListener,
+    timeline: Timeline,
+    file: BinaryIO,
+    name: str,
+    channels: Literal["mix", "separate"],
+    look: Callable[[], None],
+) -> Timeline:
+    """Write down what is said in a recording whose voice was heard: from its beginning again."""
+    file.seek(0)
+    with _called(name, file), audio.stream(file, channels=channels) as stream:
+        return listener.hear(timeline, stream, progress=lambda _: look())
+
+
 @contextmanager
 def _called(name: str, file: BinaryIO | None) -> Iterator[None]:
     """Call a file by its name in errors: the road knows a file object by none."""
@@ -323,46 +357,3 @@ def _check_length(hall: Hall, name: str, seconds: float) -> None:
             f"{name}: found more than {longest / 3600:g} hours of sound, expected less: "
             "send it in parts"
         )
-
-
-def _timeline(file: BinaryIO) -> Timeline:
-    """Read a timeline, and refuse one that is larger than any recording's."""
-    body = file.read(_TIMELINE + 1)
-    if len(body) > _TIMELINE:
-        raise TooLargeError(
-            f"timeline: found more than {_TIMELINE / 1e6:g} MB, expected less: leave its track out"
-        )
-    # A segment is two objects and a window a list: so much can be told before all takes its room.
-    objects, lists = body.count(b"{"), body.count(b"[")
-    if objects > 3 * _MOST["segments"] or lists > 2 * _MOST["windows"]:
-        raise OptionError(
-            f"timeline: found {objects} objects and {lists} lists, expected at most "
-            f"{_MOST['segments']} segments and {_MOST['windows']} windows"
-        )
-    try:
-        found = from_json(body.decode("utf-8"))
-    except (UnicodeDecodeError, FormatError) as error:
-        raise OptionError(f"timeline: {error}") from None
-    if len(found) != 1:
-        raise OptionError(f"timeline: found {len(found)} timelines, expected one")
-    _check_counts(found[0])
-    return found[0]
-
-
-def _check_counts(timeline: Timeline) -> None:
-    track = timeline.track
-    labels = set(() if track is None else track.labels)
-    for segment in timeline:
-        labels |= {*segment.scores} | {segment.emotion or ""}
-    voices = {segment.speaker or "" for segment in timeline}
-    counts = {
-        "segments": len(timeline),
-        "windows": 0 if track is None else len(track.times),
-        "labels": len(labels - {""}),
-        "speakers": max(len(timeline.speakers), len(voices - {""})),
-        "warnings": len(timeline.warnings),
-        "prior": len(timeline.prior),
-    }
-    for name, count in counts.items():
-        if count > _MOST[name]:
-            raise OptionError(f"timeline: found {count} {name}, expected at most {_MOST[name]}")

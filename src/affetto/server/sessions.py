@@ -2,7 +2,8 @@
 
 A session is a folder: `start.json`, what the client said first, and `sound`, the bytes it sent,
 as it sent them. They are written before they are heard, so whoever comes back, to this server or
-to one started anew, goes on where the bytes end: everything else follows from them.
+to one started anew, goes on where the bytes end: everything else follows from them. Only `words`,
+the phrases that were written down, would take too long to find again.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from affetto.errors import OptionError, OutputError
 from affetto.jobs import atomic_write
+from affetto.transcript import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = ["Session", "Sessions", "UnknownSessionError"]
@@ -56,6 +58,7 @@ class Session:
         self.lost = ""
         self.on_lost: Callable[[], None] = lambda: None
         self._path = folder / "sound"
+        self._words = folder / "words"
         self._lock = threading.Lock()  # of the thread that appends, and of who takes over
         try:
             self.start: dict[str, Any] = json.loads((folder / "start.json").read_bytes())
@@ -100,6 +103,23 @@ class Session:
                     yield block
         except OSError:
             raise _unknown() from None
+
+    def note(self, phrases: Sequence[Phrase]) -> None:
+        """Keep phrases that were written down, as long as the sound is kept."""
+        lines = "".join(json.dumps(phrase.to_dict()) + "\n" for phrase in phrases)
+        with self._lock:
+            if self._file is None:
+                return
+            # What couldn't be kept is written down once more.
+            with suppress(OSError), self._words.open("a", encoding="utf-8") as file:
+                file.write(lines)
+
+    def noted(self) -> list[Phrase]:
+        """Give the phrases that were kept; the last may have been cut off, and is left out then."""
+        found: list[Phrase] = []
+        with suppress(OSError, ValueError), self._words.open(encoding="utf-8") as file:
+            found.extend(Phrase.from_dict(json.loads(line)) for line in file)
+        return found
 
     def close(self, *, lost: str = "") -> None:
         """Let go of the file; what it holds stays.

@@ -12,13 +12,17 @@ from affetto.errors import OptionError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from affetto.words import TextEmotion
+    from affetto.words.transcribers import Transcriber
+    from affetto.words.translation import Translator
+
 __all__ = ["Settings"]
 
 _LEAST_TOKEN = 16
 """Characters that can't be guessed."""
 
 
-_POSITIVE = ("workers", "streams", "upload", "duration", "timeout", "room", "idle")
+_POSITIVE = ("workers", "streams", "upload", "duration", "timeout", "room", "idle", "patience")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,14 @@ class Settings:
         room: bytes of all that is kept.
         fetch: whether a request may name a URL for the server to fetch.
         idle: seconds after which a stream that sends nothing, or takes nothing, is closed.
+        transcriber: what writes down what is said, where a request wants that; see
+            `open_transcriber`. No request names one, nor any of the four that follow.
+        translate: into English, where a request doesn't want it otherwise: see `WordListener`.
+        words_model: what judges the words; see `open_text_model`.
+        words_weight: of the words beside the voice; Affetto's own where not given.
+        fusion: file of what `affetto words fuse` learned; it has a weight of its own.
+        words: live streams at once whose words are written down; 0 offers no words at all.
+        patience: seconds for which the end of a stream waits for its words.
 
     Raises:
         OptionError: a number is out of its range, or other machines could reach a server without a
@@ -64,6 +76,13 @@ class Settings:
     room: int = 20_000_000_000
     fetch: bool = False
     idle: float = 60.0
+    transcriber: str | Transcriber = "auto"
+    translate: str | Translator | None = None
+    words_model: str | Path | TextEmotion = "words-default"
+    words_weight: float | None = None
+    fusion: Path | None = None
+    words: int = 4
+    patience: float = 60.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
@@ -73,7 +92,7 @@ class Settings:
                 raise OptionError(f"found {name} {getattr(self, name)}, expected more than 0")
         if not self.models:
             raise OptionError("found no model, expected one or more")
-        for name in ("waiting", "keep"):
+        for name in ("waiting", "keep", "words"):
             if getattr(self, name) < 0:
                 raise OptionError(f"found {name} {getattr(self, name)}, expected 0 or more")
         if self.token is not None and len(self.token) < _LEAST_TOKEN:

@@ -1,9 +1,10 @@
 """Live sound over a WebSocket: bytes in, updates out, the timeline at the end.
 
 A client says first what it sends (`start`), then sends bytes; each update comes as soon as the
-sound for it is there. `end` is answered with the timeline. A stream is heard a second at a time, in
-turn with the others, and nothing more of it is read meanwhile: who sends faster than the server
-hears is held up by the network. A stream that is kept can be gone on with after a break.
+sound for it is there, and what is said comes beside, as soon as it is written down. `end` is
+answered with the timeline. A stream is heard a second at a time, in turn with the others, and
+nothing more of it is read meanwhile: who sends faster than the server hears is held up by the
+network. A stream that is kept can be gone on with after a break.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncio
 import json
 import math
 import time
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,12 +23,14 @@ from pydantic import ValidationError
 from affetto.errors import AffettoError, AudioError, OptionError
 from affetto.server.line import DONE, LATER, QUIET, WRONG, ClosedError, Line
 from affetto.server.listener import End, Listener, Start
+from affetto.server.spoken import SpokenWords
 from affetto.server.workers import BusyError
 
 if TYPE_CHECKING:
     from affetto.recognition.update import Update
     from affetto.server.hall import Hall
     from affetto.server.sessions import Session, Sessions
+    from affetto.transcript import Phrase
 
 __all__ = ["routes"]
 
@@ -62,25 +66,65 @@ def routes(hall: Hall) -> APIRouter:
 async def _serve(hall: Hall, line: Line) -> None:
     start = _start(await line.receive())
     run = hall.stream_workers.run
-    if start.session is not None:
-        session = await run(partial(_sessions(hall).resume, start.session))
-        try:
-            first = Start.model_validate(session.start)
-            listener = await run(partial(Listener, first, hall.package(first.model)))
-        except BaseException:
-            session.sessions.let_go(session)
-            raise
-        await _keep(hall, line, listener, session, after=start.after)
-        return
-    # What can't be worked on is refused before any of it is kept.
-    listener = await run(partial(Listener, start, hall.package(start.model)))
-    if start.keep and hall.sessions is not None:
-        begun = await run(partial(hall.sessions.begin, start.model_dump(mode="json")))
-        if begun is not None:
-            await _keep(hall, line, listener, begun, after=None)
+    with ExitStack() as opened:
+        if start.session is not None:
+            session = await run(partial(_sessions(hall).resume, start.session))
+            try:
+                first = Start.model_validate(session.start)
+                again = session, start.after_words
+                listener = await _listener(hall, first, opened, again=again)
+            except BaseException:
+                session.sessions.let_go(session)
+                raise
+            await _keep(hall, line, listener, session, after=start.after)
             return
-    await _listen(hall, line, listener)
-    await line.hang_up(DONE)
+        # What can't be worked on is refused before any of it is kept.
+        listener = await _listener(hall, start, opened)
+        if start.keep and hall.sessions is not None:
+            begun = await run(partial(hall.sessions.begin, start.model_dump(mode="json")))
+            if begun is not None:
+                await _keep(hall, line, listener, begun, after=None)
+                return
+        await _listen(hall, line, listener)
+        await line.hang_up(DONE)
+
+
+async def _listener(
+    hall: Hall,
+    start: Start,
+    opened: ExitStack,
+    *,
+    again: tuple[Session, float | None] | None = None,
+) -> Listener:
+    """Make what hears a stream, and writes its words down where that is wanted.
+
+    Args:
+        hall: the server's.
+        start: what the client said first.
+        opened: holds the place among the streams with words.
+        again: of a stream that goes on: its session, and after which words to tell them again.
+    """
+    run = hall.stream_workers.run
+    listener = await run(partial(Listener, start, hall.package(start.model)))
+    if not start.words:
+        return listener
+    # Whether there are any comes first: no place is free where there are none.
+    words = await hall.words.listener(
+        language=start.language, translate=start.translate, redact=start.redact
+    )
+    opened.enter_context(hall.worded_streams.take())
+    known: list[Phrase] = []
+    if again is not None:
+        known = await run(again[0].noted)
+    listener.words = SpokenWords(
+        words,
+        window=listener.window,
+        workers=hall.worded_stream_workers,
+        known=known,
+        after=None if again is None else again[1],
+        note=listener.note,
+    )
+    return listener
 
 
 def _sessions(hall: Hall) -> Sessions:
@@ -141,8 +185,14 @@ async def _listen(hall: Hall, line: Line, listener: Listener, *, after: float | 
             missed += told
         await line.send(listener.started)
         await _tell(line, listener, missed)
+        if listener.words is not None:
+            listener.words.begin(line)
         end = await _hear(hall, line, listener)
         timeline = await run(listener.finish)
+        if listener.words is not None:
+            patience = hall.settings.patience
+            timeline = await listener.words.finish(timeline, line, patience=patience)
+            hall.metrics.heard.labels("words").inc(timeline.duration)
         text = await run(
             lambda: json.dumps({"type": "timeline", "timeline": timeline.to_dict(track=True)})
         )

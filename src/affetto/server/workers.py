@@ -30,8 +30,10 @@ class BusyError(AffettoError):
         retry_after: seconds after which to try again.
     """
 
-    def __init__(self, what: str, *, retry_after: int) -> None:
-        super().__init__(f"found the server at work on as many {what} as it takes; try again soon")
+    def __init__(self, what: str, *, retry_after: int, instead: str = "") -> None:
+        super().__init__(
+            f"found the server at work on as many {what} as it takes; try again soon{instead}"
+        )
         self.retry_after = retry_after
 
 
@@ -45,13 +47,15 @@ class Slots:
     Args:
         count: how many.
         what: they are called when there are too many.
+        instead: what else is to be had then, as the end of a sentence.
     """
 
-    def __init__(self, count: int, what: str) -> None:
+    def __init__(self, count: int, what: str, *, instead: str = "") -> None:
         self.count = count
         self.taken = 0
         self.mean = 1.0
         self._what = what
+        self._instead = instead
 
     def check(self) -> None:
         """Refuse who would find no slot.
@@ -60,7 +64,8 @@ class Slots:
             BusyError: none is free.
         """
         if self.taken >= self.count:
-            raise BusyError(self._what, retry_after=min(_SOON, max(1, round(self.mean))))
+            soon = min(_SOON, max(1, round(self.mean)))
+            raise BusyError(self._what, retry_after=soon, instead=self._instead)
 
     def claim(self) -> Callable[[], None]:
         """Take a slot; give what lets go of it, to be called once.

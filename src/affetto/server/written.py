@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from affetto.report.picture import Drawn
     from affetto.timeline import Timeline
 
-__all__ = ["ANSWERS", "FORMS", "written"]
+__all__ = ["ANSWERS", "FORMS", "WORD_ANSWERS", "written"]
 
 FORMS = (*FORMATS, "html")
 """What an answer may be written as: every format, and the report."""
@@ -49,6 +49,9 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     **errors(400, 413, 422, 503, 504),
 }
 """The answers of a request for a timeline, as its route describes them."""
+
+WORD_ANSWERS = {**ANSWERS, **errors(501, 502)}
+"""The same of one that may ask for what is said."""
 
 
 def written(

@@ -1,17 +1,19 @@
 /** The live page: a microphone, and what is heard in it. */
 
 import { guarded, tell } from "../alert";
-import { convert, type Segment, type Timeline } from "../api";
+import { type About, convert, type Segment, type Timeline } from "../api";
 import { Circumplex } from "../circumplex";
 import { find, make, shape } from "../dom";
 import { bar, swatch } from "../recording/table";
 import { clock, feeling, percent } from "../text";
 import { onTheme } from "../theme";
 import { colourOf, emojiOf, inOrder, placeOf } from "../vocabulary";
+import { WordSwitch } from "../words/switch";
 import { eachLeft, forget, hold, recover, settle } from "./left";
 import { Microphone, microphones } from "./microphone";
 import { Ribbon } from "./ribbon";
-import { type Follower, Stream, type Update } from "./stream";
+import { Said } from "./said";
+import { type Follower, Stream, type Update, type WordsUpdate } from "./stream";
 import { Tape } from "./tape";
 
 const MICROPHONE = find("listen-shape").getAttribute("d") ?? "";
@@ -41,6 +43,8 @@ export class LivePage implements Follower {
   private session: string | null = null;
   private release: () => void = () => {};
   private readonly ribbon = new Ribbon();
+  private readonly saying = new Said();
+  private readonly wordSwitch: WordSwitch;
   private readonly bars = new Map<
     string,
     { row: HTMLElement; fill: HTMLElement; text: HTMLElement }
@@ -48,7 +52,11 @@ export class LivePage implements Follower {
   private ground: Circumplex | null = null;
   private dot: SVGElement | null = null;
 
-  constructor(private readonly open: Open) {
+  constructor(
+    about: About,
+    private readonly open: Open,
+  ) {
+    this.wordSwitch = new WordSwitch("live-words", about.words);
     const button = find<HTMLButtonElement>("listen");
     button.disabled = false;
     button.addEventListener("click", () => void guarded(() => this.toggle()));
@@ -93,7 +101,9 @@ export class LivePage implements Follower {
     }
     this.name = `Live ${new Date().toLocaleString().replaceAll("/", "-")}.wav`;
     this.tape = new Tape(this.microphone.rate);
-    this.stream = new Stream(this.tape, this.name, this);
+    const { options } = this.wordSwitch;
+    this.stream = new Stream(this.tape, this.name, this, options);
+    this.saying.begin(Boolean(options.words));
     this.session = null;
     this.unfinished();
     this.ribbon.clear();
@@ -131,6 +141,7 @@ export class LivePage implements Follower {
     button.setAttribute("aria-label", listening ? "Stop" : "Listen");
     button.classList.toggle("on", listening);
     find("listen-shape").setAttribute("d", listening ? SQUARE : MICROPHONE);
+    this.wordSwitch.held = listening;
   }
 
   private state(text: string): void {
@@ -225,6 +236,14 @@ export class LivePage implements Follower {
     find("stretches").prepend(line);
   }
 
+  words(update: WordsUpdate): void {
+    this.saying.update(update);
+  }
+
+  wordless(why: string): void {
+    this.saying.fault(why);
+  }
+
   broken(): void {
     const then = this.microphone ? "what you say is kept, and told" : "the rest is heard";
     this.state(`The connection broke off; ${then} when it is back …`);
@@ -244,6 +263,7 @@ export class LivePage implements Follower {
     this.over();
     find("stretches").replaceChildren();
     for (const segment of timeline.segments) this.stretch(segment);
+    if (timeline.words) this.saying.end(timeline.words.phrases, timeline.warnings ?? []);
     if (!timeline.duration) return;
     const share = timeline.summary.dominant;
     const told = share ? `, mostly ${share}` : ", no speech in it";

@@ -1,6 +1,6 @@
 /** A live stream to the server, that goes on where a broken connection ended. */
 
-import { type Segment, type Timeline, token } from "../api";
+import { type Options, type Phrase, type Segment, type Timeline, token } from "../api";
 import type { Tape } from "./tape";
 
 export interface Update {
@@ -18,6 +18,15 @@ export interface Update {
   segments: Segment[];
 }
 
+export interface WordsUpdate {
+  /** What is heard of the phrase that is being said; it may still change. */
+  text: string;
+  /** Seconds of sound that wait to be written down. */
+  behind: number;
+  /** Those that ended. */
+  phrases: Phrase[];
+}
+
 interface Started {
   labels: string[];
   session: string | null;
@@ -27,6 +36,7 @@ interface Started {
 type Message =
   | ({ type: "started" } & Started)
   | ({ type: "update" } & Update)
+  | ({ type: "words"; error?: string } & WordsUpdate)
   | { type: "timeline"; timeline: Timeline }
   | { type: "error"; error: string; retry_after?: number };
 
@@ -36,6 +46,10 @@ export interface Follower {
   started(labels: string[], session: string | null): void;
   /** A moment was heard that was not told before. */
   update(update: Update): void;
+  /** More of what is said was written down. */
+  words(update: WordsUpdate): void;
+  /** No more will be; the voice goes on. */
+  wordless(why: string): void;
   broken(): void;
   /** The server is there again, and hears once more what it kept. */
   returning(): void;
@@ -56,6 +70,7 @@ export class Stream {
   private begun = false;
   private sent = 0;
   private heard = 0; // seconds
+  private lastPhrase = -1; // seconds: where the last one begins that was told
   private ended = false;
   private endSent = false;
   private over = false;
@@ -65,6 +80,7 @@ export class Stream {
     private readonly tape: Tape,
     private readonly source: string,
     private readonly follower: Follower,
+    private readonly options: Options = {},
   ) {
     this.connect();
   }
@@ -84,9 +100,13 @@ export class Stream {
   }
 
   private start(): object {
-    if (this.session) return { type: "start", session: this.session, after: this.heard };
+    if (this.session) {
+      const told = this.options.words ? { after_words: this.lastPhrase } : {};
+      return { type: "start", session: this.session, after: this.heard, ...told };
+    }
     const sound = { encoding: "s16le", rate: this.tape.rate, channels: 1 };
-    return { type: "start", ...sound, every: EVERY, keep: true, source: this.source };
+    const kept = { every: EVERY, keep: true, source: this.source };
+    return { type: "start", ...sound, ...kept, ...this.options };
   }
 
   private take(socket: WebSocket, message: Message): void {
@@ -106,6 +126,11 @@ export class Stream {
       this.heard = message.time;
       this.brokenSince = null; // not before: a server that falls over what it kept comes back often
       this.follower.update(message);
+    } else if (message.type === "words") {
+      const phrases = message.phrases.filter(({ start }) => start > this.lastPhrase);
+      this.lastPhrase = phrases.at(-1)?.start ?? this.lastPhrase;
+      if (message.error) this.follower.wordless(message.error);
+      else this.follower.words({ ...message, phrases });
     } else if (message.type === "timeline") {
       this.over = true;
       socket.close(1000); // it is here: the server may forget the sound

@@ -7,6 +7,7 @@ import * as library from "../library";
 import { clock } from "../text";
 import { onTheme } from "../theme";
 import { colourOf } from "../vocabulary";
+import { WordSwitch } from "../words/switch";
 import { View } from "./view";
 
 const value = (id: string): string => find<HTMLInputElement | HTMLSelectElement>(id).value;
@@ -15,6 +16,7 @@ export class RecordingPage {
   private view: View | null = null;
   private waiting: Promise<void> = Promise.resolve();
   private stop: AbortController | null = null;
+  private readonly words: WordSwitch;
 
   constructor(
     private readonly about: About,
@@ -22,6 +24,7 @@ export class RecordingPage {
   ) {
     const names = models.loaded.map((name) => make("option", {}, name));
     find("model").replaceChildren(...names);
+    this.words = new WordSwitch("words", about.words);
     find("fetch").hidden = !about.fetch;
     const file = find<HTMLInputElement>("file");
     file.disabled = false;
@@ -76,7 +79,8 @@ export class RecordingPage {
 
   /** Have it heard after those before it; fails where it can't be, or can't be kept. */
   private queue(name: string, sound: Blob | string): Promise<void> {
-    const options = { model: value("model"), speakers: value("voices"), prior: value("prior") };
+    const chosen = { model: value("model"), speakers: value("voices"), prior: value("prior") };
+    const options = { ...chosen, ...this.words.options };
     const heard = this.waiting.then(() => this.hear(name, sound, options));
     this.waiting = heard.catch(() => {}); // told by whoever asked
     return heard;
@@ -94,7 +98,8 @@ export class RecordingPage {
         const at = `v1/fetch?${new URLSearchParams({ url: blob })}`;
         blob = await (await request(at, { method: "POST", signal })).blob();
       }
-      find("progress-text").textContent = `Hearing ${name} …`;
+      const doing = options.words ? "Hearing and writing down" : "Hearing";
+      find("progress-text").textContent = `${doing} ${name} …`;
       const wanted = { ...options, track: true, drawing: true };
       const timeline = await analyze(blob, name, wanted, signal);
       await this.add(name, blob, timeline, options);

@@ -6,6 +6,7 @@ import { find, make, save } from "../dom";
 import type { Entry } from "../library";
 import { clamp, clock, feeling, lastNotAbove, percent } from "../text";
 import { colourOf, emojiOf } from "../vocabulary";
+import { Transcript } from "../words/transcript";
 import { agreement } from "./agreement";
 import { Lanes } from "./lanes";
 import { Path } from "./path";
@@ -21,11 +22,17 @@ const VARIANTS: { name: string; options: Options }[] = [
   { name: "all feelings equally common", options: { prior: "even" } },
 ];
 
+/** What is compared is the voice: to write words down again would take long, and give the same. */
+function voiceAlone({ words, language, translate, redact, ...voice }: Options): Options {
+  return voice;
+}
+
 export class View {
   private readonly player: Player;
   private readonly lanes: Lanes;
   private readonly path: Path;
   private readonly table: Table;
+  private readonly transcript: Transcript;
   private readonly timeline: Timeline;
   private readonly controls = new AbortController();
 
@@ -39,11 +46,13 @@ export class View {
     if (!drawing) throw new Error("found a recording without its drawing: open the file anew");
     find("view").hidden = false;
     find("other").hidden = true;
-    this.words();
+    this.describe();
     this.lanes = new Lanes(drawing, segments);
     const seek = (time: number): void => this.player.seek(time);
     this.path = new Path(this.timeline, seek);
     this.table = new Table(segments, seek);
+    const now = (): number => this.player.time;
+    this.transcript = new Transcript(this.timeline, seek, now, this.controls.signal);
     shares(summary.share, null);
     this.player = new Player(find("wave"), this.timeline, entry.sound);
     this.player.onTime = (time) => this.follow(time);
@@ -62,7 +71,7 @@ export class View {
     this.downloads();
   }
 
-  private words(): void {
+  private describe(): void {
     const { duration, model, warnings, drawing } = this.timeline;
     find("title").textContent = this.entry.name;
     const added = new Date(this.entry.added).toLocaleString();
@@ -134,6 +143,7 @@ export class View {
     this.lanes.place(time);
     this.path.show(time, segment !== undefined);
     this.table.show(at);
+    this.transcript.show(time);
   }
 
   private neighbour(direction: number): void {
@@ -175,6 +185,12 @@ export class View {
       .map(({ name }) => ({ name: `by the model ${name}`, options: { model: name } }));
     const select = find<HTMLSelectElement>("compare");
     const all = [...others, ...VARIANTS];
+    if (this.timeline.words) {
+      for (const [k, { name, options }] of all.entries()) {
+        all[k] = { name: `${name}, by the voice alone`, options };
+      }
+      all.unshift({ name: "by the voice alone", options: {} });
+    }
     const options = all.map(({ name }, at) => make("option", { value: at }, name));
     select.replaceChildren(make("option", { value: "" }, "alone"), ...options);
     this.comparisons = all;
@@ -195,7 +211,7 @@ export class View {
     }
     told.textContent = "Hearing it again…";
     try {
-      const options = { ...this.entry.options, ...chosen.options };
+      const options = { ...voiceAlone(this.entry.options), ...chosen.options };
       const other = await analyze(this.entry.sound, this.entry.name, options, this.controls.signal);
       const part = agreement(this.timeline.segments, other.segments);
       told.textContent =
