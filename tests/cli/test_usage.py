@@ -24,7 +24,10 @@ from affetto.cli.verbs import VERBS
         ("analyze a.wav --window abc", "found --window 'abc', expected a number"),
         ("analyze a.wav --threads 0", "found --threads 0, expected a whole number of 1 or more"),
         ("analyze a.wav --threads x", "found --threads 'x', expected a whole number of 1 or more"),
-        ("analyze a.wav --format xml", "found --format 'xml', expected text, json, csv, html, srt or vtt"),
+        (
+            "analyze a.wav --format xml",
+            "found --format 'xml', expected text, json, csv, html, srt or vtt",
+        ),
         ("analyze a.wav --format", "found nothing after --format, expected a value"),
         ("analyze a.wav --quiet=3", "found a value given to --quiet, expected none"),
         ("corpora prepare x", "found no OUT, expected affetto corpora prepare SOURCE OUT"),

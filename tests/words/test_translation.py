@@ -37,6 +37,12 @@ PAIRS = {
 }
 
 
+def needed(*packages: str) -> None:
+    """Skip where a package of an extra isn't installed."""
+    for package in packages:
+        pytest.importorskip(package)
+
+
 def taught(folder: Path, pairs: dict[str, str]) -> Path:
     """Teach a tiny Marian network some sentences by heart, and save it as the hub holds them."""
     sentencepiece = pytest.importorskip("sentencepiece")
@@ -216,6 +222,7 @@ def test_a_damaged_folder_says_so(network: Path, converted: Path, tmp_path: Path
 
 
 def test_without_a_language_the_network_is_unknown() -> None:
+    needed("torch", "transformers", "sentencepiece")
     with pytest.raises(OptionError, match=r"found no language .* name the language"):
         MarianTranslator().translate(["nein"], language=None)
     assert MarianTranslator().translate(["", "no"], language="en") == ["", "no"]
@@ -284,6 +291,7 @@ def test_a_hub_that_has_no_such_model(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_missing_package_is_named_at_once(
     name: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    needed("torch", "transformers", "sentencepiece", "openai")
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match=rf"{package}, .*affetto\[{extra}\]"):
         open_translator(name)
@@ -311,6 +319,7 @@ def test_names(network: Path) -> None:
 
 
 def test_nothing_heavy_is_imported_before_it_is_used() -> None:
+    needed("torch", "transformers", "sentencepiece")
     code = (
         "import sys\nfrom affetto.words.translation import Translator, open_translator\n"
         "heavy = {'torch', 'transformers', 'openai', 'ctranslate2', 'huggingface_hub'}\n"

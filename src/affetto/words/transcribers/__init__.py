@@ -6,7 +6,7 @@ sound, or what is being said while it is said.
 
 Examples:
     >>> from affetto.words.transcribers import open_transcriber
-    >>> open_transcriber("pocketsphinx").languages
+    >>> open_transcriber("pocketsphinx").languages  # doctest: +SKIP
     ('en',)
 """
 

@@ -102,8 +102,8 @@ class WhisperTranscriber:
         if threads < 1:
             raise OptionError(f"found threads={threads}, expected 1 or more")
         try:
+            import faster_whisper  # isort: skip (first, for its name is the one to be told)
             import ctranslate2
-            import faster_whisper
         except ImportError as error:
             missing = (error.name or "").partition(".")[0] or "faster_whisper"
             raise MissingExtraError(

@@ -52,8 +52,9 @@ class ServerTranslator:
         MissingExtraError: the package openai isn't installed.
 
     Examples:
-        >>> translator = ServerTranslator("http://localhost:11434/v1", model="qwen3")
-        >>> translator.name
+        >>> url = "http://localhost:11434/v1"
+        >>> translator = ServerTranslator(url, model="qwen3")  # doctest: +SKIP
+        >>> translator.name  # doctest: +SKIP
         'qwen3 at localhost:11434'
         >>> translator.translate(["Lass mich in Ruhe!"], language="de")  # doctest: +SKIP
         ['Leave me alone!']
