@@ -1,14 +1,46 @@
 import io
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from affetto import analyze, audio, listen
 from affetto.errors import AudioError, ModelError, OptionError
 from affetto.models import ModelPackage, available
 from affetto.recognition import Recognizer
+from affetto.transcript import Phrase
+from affetto.words import WordListener
+from affetto.words.transcribers.base import Partial, Spoken
 from tiny_model import silence, voice_like, write_tiny
+
+
+class Repeating:
+    """A recogniser that says the same with each second of sound."""
+
+    name, span, translates, languages = "repeating", 20.0, False, ()
+
+    def __init__(self) -> None:
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+        self.heard = 0
+
+    def transcribe(self, samples: NDArray[Any], **_: Any) -> Spoken:
+        raise NotImplementedError
+
+    def stream(self, **_: Any) -> "Repeating":
+        return self
+
+    def feed(self, samples: NDArray[Any]) -> Partial:
+        self.may_go_on.wait(10)
+        before, self.heard = self.heard // 16_000, self.heard + len(samples)
+        seconds = range(before, self.heard // 16_000)
+        return Partial(tuple(Phrase(float(k), k + 1.0, "so sad") for k in seconds))
+
+    def finish(self) -> Partial:
+        return Partial()
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +144,31 @@ def test_listening_gives_updates_and_then_the_timeline(tiny: ModelPackage, tmp_p
     causal = analyze(path, model=tiny, causal=True, hop=None)
     assert listening.timeline.to_dict()["segments"] == causal.to_dict()["segments"]
     assert list(listening) == []
+
+
+def test_words_come_beside_the_updates(tiny: ModelPackage, tmp_path: Path) -> None:
+    path = tmp_path / "talk.flac"
+    audio.save(path, np.concatenate([voice_like(1.5), silence(0.5)]))
+    listening = listen(path, model=tiny, every=0.5, words=WordListener(Repeating()))
+    told = [listening.said for _ in listening if listening.said is not None]
+    assert listening.timeline is not None
+    assert [phrase.text for phrase in listening.timeline.words or ()] == ["so sad"] * 2
+    assert all(update.behind >= 0 for update in told)
+    assert "so sad" in (listening.timeline.segments[0].text or "")
+
+
+def test_who_leaves_by_a_fault_does_not_wait_for_words(tiny: ModelPackage, tmp_path: Path) -> None:
+    path = tmp_path / "talk.flac"
+    audio.save(path, np.concatenate([voice_like(1.5), silence(0.5)]))
+    slow = Repeating()
+    slow.may_go_on.clear()
+    listening = listen(path, model=tiny, every=0.5, words=WordListener(slow))
+    next(listening)
+    threading.Timer(0.5, slow.may_go_on.set).start()
+    with pytest.raises(ZeroDivisionError), listening:
+        raise ZeroDivisionError
+    assert listening.timeline is not None
+    assert "not written down" in listening.timeline.warnings[-1]
 
 
 def test_a_microphone_is_let_go_of(tiny: ModelPackage, monkeypatch: pytest.MonkeyPatch) -> None:

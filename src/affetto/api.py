@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from affetto import audio
-from affetto.errors import OptionError
+from affetto.errors import AffettoError, OptionError
 from affetto.recognition import LiveRecognizer, Prior, Recognizer, SpeakerBaseline, Update
 from affetto.recognition.options import refuse_beside_recognizer
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from affetto.models import ModelPackage
     from affetto.timeline import Timeline
     from affetto.words import WordListener
+    from affetto.words.live import LiveWords, WordsUpdate
 
 __all__ = ["Listening", "analyze", "listen"]
 
@@ -170,21 +171,49 @@ class Listening(Iterator[Update]):
 
     Attributes:
         live: what hears; its `baseline` is what is known of the voice.
+        said: what became known of the words with the latest update; None where nobody asked for
+            words, or before there was an update.
         timeline: of all that was heard, once the iteration has ended or was closed; None before.
     """
 
-    def __init__(self, live: LiveRecognizer, source: Source | None, device: str | None) -> None:
+    def __init__(
+        self,
+        live: LiveRecognizer,
+        source: Source | None,
+        device: str | None,
+        words: WordListener | None = None,
+    ) -> None:
         self.live = live
+        self.said: WordsUpdate | None = None
         self.timeline: Timeline | None = None
         self._opened = ExitStack()
+        self._words: LiveWords | None = None
         chunks: Iterator[NDArray[np.float32]]
-        if source is None:
-            microphone = self._opened.enter_context(audio.Microphone(device))
-            live.source, chunks = microphone.name, iter(microphone)
-        else:
-            stream = self._opened.enter_context(audio.stream(source, chunk=1.0))
-            live.source, chunks = stream.source, audio.in_real_time(stream, seconds=live.every)
-        self._updates = live.updates(chunks)
+        with ExitStack() as unneeded:
+            if words is not None:
+                from affetto.words.live import LiveWords
+
+                self._words = LiveWords(words, window=live.window)
+                unneeded.enter_context(self._words)
+            if source is None:
+                microphone = self._opened.enter_context(audio.Microphone(device))
+                live.source, chunks = microphone.name, iter(microphone)
+            else:
+                stream = self._opened.enter_context(audio.stream(source, chunk=1.0))
+                live.source, chunks = stream.source, audio.in_real_time(stream, seconds=live.every)
+            unneeded.pop_all()
+        self._updates = self._heard(chunks)
+
+    def _heard(self, chunks: Iterable[NDArray[np.float32]]) -> Iterator[Update]:
+        for chunk in chunks:
+            updates = self.live.feed(chunk)
+            if self._words is not None:
+                self._words.feed(chunk, updates)
+                if updates:
+                    # A fault in the words ends no voice: it is among the timeline's warnings.
+                    with suppress(AffettoError):
+                        self.said = self._words.take()
+            yield from updates
 
     def __next__(self) -> Update:
         if self.timeline is not None:
@@ -198,14 +227,21 @@ class Listening(Iterator[Update]):
     def __enter__(self) -> Listening:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, fault: type[BaseException] | None, *_: object) -> None:
+        self.close(give_up=fault is not None)
 
-    def close(self) -> None:
-        """Let go of the source, and make the timeline; harmless when repeated."""
+    def close(self, *, give_up: bool = False) -> None:
+        """Let go of the source, and make the timeline; harmless when repeated.
+
+        Args:
+            give_up: leave unwritten what the words are behind the voice.
+        """
         self._opened.close()
         if self.timeline is None:
             self.timeline = self.live.finish()
+            if self._words is not None:
+                with self._words as words:
+                    self.timeline = words.finish(self.timeline, give_up=lambda: give_up)
 
 
 def listen(
@@ -219,6 +255,7 @@ def listen(
     hop: float | None = None,
     baseline: bool | SpeakerBaseline = True,
     prior: Prior = "everyday",
+    words: bool | str | WordListener = False,
 ) -> Listening:
     """Hear the feeling in a voice while it speaks.
 
@@ -232,6 +269,8 @@ def listen(
         hop: of the timeline, seconds.
         baseline: learn how the voice sounds while it is heard.
         prior: how common each emotion is taken to be.
+        words: write down what is said too, as for `analyze`: see `Listening.said`, and the
+            timeline in the end, which waits until all is written down.
 
     Returns:
         An iterator of updates. Whoever leaves it early closes it, or uses it in a `with`.
@@ -258,4 +297,5 @@ def listen(
     }
     if source is not None and device is not None:
         raise OptionError("found a source and a device, expected one of the two")
-    return Listening(LiveRecognizer(model, every=every, **options), source, device)
+    live = LiveRecognizer(model, every=every, **options)
+    return Listening(live, source, device, _listener(words))

@@ -1,6 +1,5 @@
 """What `affetto listen` does with words: write them down, and never lose the voice for it."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from affetto.cli.console import note
@@ -40,7 +39,6 @@ class SpokenWords:
         self._quiet = quiet
         self._live = None
         self._told: set[str] = set()
-        self._held: WordsUpdate | None = None
         if listener is not None:
             from affetto.words.live import LiveWords
 
@@ -56,17 +54,15 @@ class SpokenWords:
         if self._live is None:
             return None
         self._live.feed(chunk, updates)
+        if not updates:
+            return None
         try:
-            said = self._live.take()
+            return self._live.take()
         except AffettoError as fault:
             if str(fault) not in self._told and not self._quiet:
                 note(f"{fault}; the voice is heard on")
             self._told.add(str(fault))
             return None
-        if self._held is not None:
-            said = replace(said, phrases=(*self._held.phrases, *said.phrases))
-        self._held = None if updates else said
-        return said if updates else None
 
     def finish(self, timeline: "Timeline") -> "Timeline":
         """Write down what is left, and put words and voice together; Ctrl-C leaves that."""

@@ -148,6 +148,11 @@ class LiveRecognizer:
         return self._recognizer.labels
 
     @property
+    def window(self) -> float:
+        """Seconds of sound that an update answers for."""
+        return self._recognizer.grid.window
+
+    @property
     def delay(self) -> float:
         """Seconds after which a moment's place in the timeline is settled while speech goes on."""
         grid, card = self._recognizer.grid, self._recognizer.package.ear.card
