@@ -60,6 +60,14 @@ def test_a_file_is_heard_as_from_a_microphone(
     assert run("analyze", talk, "--model", model, "--baseline", "me.npz").returncode == 0
 
 
+def test_subtitles_of_what_was_heard_are_kept(
+    run: Run, talk: Path, model: Path, tmp_path: Path
+) -> None:
+    done = run("listen", "--input", talk, "--model", model, "-q", "-o", "out.srt")
+    assert done.returncode == 0
+    assert (tmp_path / "out.srt").read_text().startswith("1\n00:00:00,")
+
+
 def test_piped_text_is_a_line_a_segment_and_the_view(run: Run, talk: Path, model: Path) -> None:
     done = run("listen", "--input", talk, "--model", model, "--seconds", "3.5")
     text = done.stdout.decode()
@@ -179,7 +187,10 @@ def test_what_a_damaged_file_lacks_is_told(
         (["--loudness", "-23"], "loudness of a recording is known once all was heard"),
         (["--input", "a.wav", "--device", "1"], "expected one of the two"),
         (["--input", "missing.wav"], "missing.wav: no such file"),
-        (["-o", "out.mid"], "found the suffix '.mid', expected .json, .csv, .html, .txt"),
+        (
+            ["-o", "out.mid"],
+            "found the suffix '.mid', expected .txt, .json, .csv, .html, .srt, .vtt",
+        ),
         (["--record", "out.mp3"], "found the suffix '.mp3', expected .flac or .wav"),
         (["--seconds", "0"], "expected a number above 0"),
         (["--seconds", "inf"], "expected a number above 0"),

@@ -26,6 +26,14 @@ def test_lines_are_felt_one_by_one(run: Run) -> None:
     assert (empty["emotion"], empty["scores"]) == (None, {})
 
 
+def test_bytes_that_are_no_text_are_told(run: Run) -> None:
+    done = run("words", "feel", stdin=b"fine\n\xff\xfe\n")
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert "standard input, line 2: found bytes that are no text" in done.stderr.decode()
+    assert done.stderr.decode().count("\n") == 1
+
+
 def test_the_bundled_model_is_shown_and_verified(run: Run) -> None:
     shown = json.loads(run("words", "show", "--format", "json").stdout)
     assert shown["name"] == "words-default"

@@ -16,6 +16,7 @@ from affetto.cli.analyze import Command
 from affetto.cli.console import note, print_data, show
 from affetto.cli.listen_words import SpokenWords
 from affetto.cli.options import Baseline, Labels, Model, NoBaseline, Prior, SaveBaseline, Window
+from affetto.cli.outputs import FORMATS, write_one
 from affetto.cli.word_options import (
     FusionFile,
     Language,
@@ -54,7 +55,7 @@ _WHOLE = {
 }
 """Options of `affetto analyze` that a stream can't have, and why."""
 
-_FORMS = {".json": "json", ".csv": "csv", ".html": "html", ".txt": "text"}
+_FORMS = {suffix: form for form, suffix in FORMATS.items()}
 
 
 def command(
@@ -77,7 +78,10 @@ def command(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Keep the timeline: .json, .csv, .html or .txt."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Keep the timeline: .json, .csv, .html, .srt, .vtt or .txt.",
         ),
     ] = None,
     record: Annotated[
@@ -396,8 +400,6 @@ def _draw(live: "LiveRecognizer", opened: ExitStack) -> "Tell":
 
 def _keep(timeline: "Timeline", output: Path, form: str, record: Path | None) -> None:
     """Write the timeline; a page has its sound in it where that was kept."""
-    from affetto.cli.outputs import write_one
-
     samples = None
     if form == "html" and record is not None:
         from affetto import audio

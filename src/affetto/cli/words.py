@@ -74,7 +74,7 @@ def feel_words(
     """
     from affetto.words import open_text_model
 
-    given = list(texts or (line.rstrip("\r\n") for line in sys.stdin))
+    given = list(texts or _lines())
     opened = open_text_model(model)
     rows = zip(given, opened.judge(given), strict=True)
     if form == "json":
@@ -83,6 +83,17 @@ def feel_words(
         return
     told = list(rows)
     show(lambda width, glyphs: _felt(told, width, glyphs))
+
+
+def _lines() -> "Iterator[str]":
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise OptionError(
+                f"standard input, line {number}: found bytes that are no text ({error.reason}), "
+                "expected UTF-8: convert it, with iconv say"
+            ) from None
 
 
 def _row(text: str, scores: "Mapping[str, float]") -> dict[str, Any]:
