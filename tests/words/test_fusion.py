@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from affetto.errors import FormatError, OptionError
 from affetto.words import Fusion, open_text_model
-from affetto.words.fusion import evidence, incongruence
+from affetto.words.fusion import evidence, fullness, incongruence
 
 VOICE = ("neutral", "calm", "happy", "sad", "angry", "fear", "disgust", "surprise", "bored")
 WORDS = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
@@ -129,3 +129,13 @@ def test_a_file_that_is_no_fusion_is_refused(tmp_path: Path, row: object) -> Non
 def test_a_weight_out_of_range_is_refused(weight: float) -> None:
     with pytest.raises(OptionError, match="weight of the words"):
         Fusion(weight)
+
+
+def test_a_word_said_out_of_habit_does_not_turn_the_voice() -> None:
+    model = open_text_model()
+    voice = {"neutral": 0.6, "angry": 0.2, "sad": 0.2}
+    (no,) = model.judge(["No."])
+    said = Fusion().together(voice, no, prior=model.prior, share=fullness("No."))
+    assert max(said, key=lambda label: said[label]) == "neutral"
+    assert fullness("我很难过", words=4) == 1.0
+    assert fullness("") == 0.0

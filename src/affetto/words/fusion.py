@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["DEFAULT_WEIGHT", "Fusion", "evidence", "incongruence"]
+__all__ = ["DEFAULT_WEIGHT", "Fusion", "evidence", "fullness", "incongruence"]
 
 DEFAULT_WEIGHT = 0.5
 """Of the words. `benchmarks/words.py` shows that it costs nothing on corpora whose sentences are
@@ -33,6 +33,9 @@ trust the words as much as the voice."""
 
 _STRONGEST = 3.0
 """Nepers that the words may say for or against one emotion."""
+
+_FULL = 4
+"""Words of a phrase from which on it counts in full."""
 
 _LIKE: Mapping[str, str] = MappingProxyType(
     {
@@ -104,7 +107,8 @@ class Fusion:
             voice: label → calibrated probability by the voice; may be empty.
             wording: label → calibrated probability by the words; may be empty.
             prior: how common each label of the words is among ordinary texts.
-            share: of the voice's stretch in which the words are said, from 0 to 1.
+            share: how far the words count here, from 0 to 1: they may fill but a part of the
+                voice's stretch, or be few (see `fullness`).
 
         Returns:
             Label → probability, of the voice's labels; the words alone speak where the voice was
@@ -200,6 +204,22 @@ def evidence(
         ratio = math.log(max(wording[said], 1e-6) / max(prior.get(said, 0.0), 1e-3))
         told[label] = felt * min(max(ratio, -_STRONGEST), _STRONGEST) + 0.0
     return told
+
+
+def fullness(text: str, *, words: int = 0) -> float:
+    """Give how far a phrase is long enough for its words to count.
+
+    "No", "sorry" and "thanks" are said out of habit, in any mood; how they are said tells more.
+
+    Args:
+        text: of the phrase.
+        words: in it, where that is known; some scripts put no space between them.
+
+    Examples:
+        >>> fullness("No."), fullness("I hate it when you do that")
+        (0.25, 1.0)
+    """
+    return min(max(len(text.split()), words) / _FULL, 1.0)
 
 
 def incongruence(voice: Mapping[str, float], wording: Mapping[str, float]) -> float | None:

@@ -12,7 +12,7 @@ import numpy as np
 from affetto.errors import OptionError
 from affetto.recognition.channels import channel_names
 from affetto.transcript import Transcript
-from affetto.words.fusion import DEFAULT_WEIGHT, Fusion, incongruence
+from affetto.words.fusion import DEFAULT_WEIGHT, Fusion, fullness, incongruence
 from affetto.words.placing import VoiceUnder, fuse_segments, with_speakers
 from affetto.words.redaction import redact_transcript
 from affetto.words.stretches import cut, plan
@@ -253,7 +253,12 @@ class WordListener:
                     phrase,
                     voice=voice,
                     wording=wording,
-                    scores=self.fusion.together(voice, wording, prior=self.model.prior),
+                    scores=self.fusion.together(
+                        voice,
+                        wording,
+                        prior=self.model.prior,
+                        share=fullness(phrase.text, words=len(phrase.words)),
+                    ),
                     incongruence=incongruence(voice, wording),
                 )
             )

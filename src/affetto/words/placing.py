@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from affetto.emotions import project
+from affetto.words.fusion import fullness
 from affetto.words.transcribers.phrasing import joined
 
 if TYPE_CHECKING:
@@ -173,8 +174,9 @@ def fuse_segments(
         here = [(i, s) for i, s in near(phrase.start, phrase.end) if _may_say(s, phrase)]
         for piece in (phrase.words or (phrase,)) if here else ():
             texts[max(here, key=lambda one: _overlap(one[1], piece))[0]].append(piece.text.strip())
+        full = fullness(phrase.text, words=len(phrase.words))
         for i, segment in here:
-            under[i].append((phrase.wording, _overlap(segment, phrase)))
+            under[i].append((phrase.wording, full * _overlap(segment, phrase)))
     segments = []
     for segment, parts, judged in zip(timeline.segments, texts, under, strict=True):
         wording = _mean(judged)

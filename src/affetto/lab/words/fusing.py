@@ -10,7 +10,7 @@ import numpy as np
 from affetto.errors import CorpusError
 from affetto.lab.metrics import uar
 from affetto.models.calibration import softmax
-from affetto.words.fusion import DEFAULT_WEIGHT, Fusion, evidence
+from affetto.words.fusion import DEFAULT_WEIGHT, Fusion, evidence, fullness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,6 +103,7 @@ def learn_fusion(
     logs = np.log(np.maximum([[row[label] for label in labels] for row in voice], 1e-12))
     rows = [evidence(row, labels, prior=prior) if row else {} for row in wording]
     told = np.array([[row.get(label, 0.0) for label in labels] for row in rows])
+    told *= np.array([fullness(text) for text in texts])[:, None]
     target = np.array([labels.index(label) for label in truth])
     known = [speaker is not None for speaker in speakers]
     groups = [str(s) if all(known) else text for s, text in zip(speakers, texts, strict=True)]
