@@ -237,6 +237,6 @@ def test_nothing_but_a_package_is_replaced(package: Path, tmp_path: Path) -> Non
     pull("anna/moods", mine, mirror=tmp_path / "mirror")
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "love.txt").write_text("dear")
-    with pytest.raises(OutputError, match="something else is there"):
+    with pytest.raises(OutputError, match="found other files there"):
         pull("anna/moods", tmp_path / "letters", mirror=tmp_path / "mirror")
     assert (tmp_path / "letters" / "love.txt").read_text() == "dear"

@@ -11,6 +11,7 @@ from affetto.jobs.files import (
     make_folder,
     remove_leftovers,
 )
+from affetto.jobs.folders import check_replaceable, folder_in_the_making
 from affetto.lazy import lazily
 
 if TYPE_CHECKING:
@@ -35,8 +36,10 @@ __all__ = [
     "atomic_write",
     "check_file",
     "check_folder",
+    "check_replaceable",
     "check_there",
     "cores",
+    "folder_in_the_making",
     "make_folder",
     "remove_leftovers",
     "run",

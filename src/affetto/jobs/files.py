@@ -10,6 +10,7 @@ from typing import IO, Any, Literal, overload
 from affetto.errors import OptionError, OutputError
 
 __all__ = [
+    "PREFIX",
     "atomic_path",
     "atomic_write",
     "check_file",
@@ -19,7 +20,7 @@ __all__ = [
     "remove_leftovers",
 ]
 
-_PREFIX = ".affetto-"
+PREFIX = ".affetto-"
 """How the name of an unfinished file starts, so that what a kill left behind can be told."""
 
 _REASONS = {
@@ -106,7 +107,7 @@ def _target(final: Path) -> Path:
 
 
 def _aside(target: Path) -> Path:
-    return target.with_name(f"{_PREFIX}{os.urandom(6).hex()}{target.suffix}")
+    return target.with_name(f"{PREFIX}{os.urandom(6).hex()}{target.suffix}")
 
 
 def check_file(path: str | Path) -> None:
@@ -268,7 +269,7 @@ def remove_leftovers(folder: str | Path) -> int:
         0
     """
     count = 0
-    for path in Path(folder).rglob(f"{_PREFIX}*"):
+    for path in Path(folder).rglob(f"{PREFIX}*"):
         if path.is_file():
             path.unlink(missing_ok=True)
             count += 1

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from itertools import chain
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from affetto.errors import MissingExtraError, ModelError, OptionError, OutputError
-from affetto.jobs import make_folder
+from affetto.jobs import folder_in_the_making
 from affetto.models.card import FILES, Card
 from affetto.models.verify import verify
 
@@ -37,6 +36,7 @@ _FOREIGN = (
 _LAYOUT = (*_NEEDED, "README.md", "reliability.png")
 """What of a package goes to a hub, and what of a hub's files comes from there."""
 _PUBLIC = "https://huggingface.co"
+_KIND: dict[str, Any] = {"known_by": "card.yaml", "what": "a model package"}
 _LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
 
 
@@ -140,7 +140,7 @@ def push(
     texts = {key: text for key, text in (besides or {}).items() if key not in files}
     if mirror is not None:
         target = Path(mirror).absolute() / wanted.repo
-        with _placed(target) as unfinished:
+        with folder_in_the_making(target, **_KIND) as unfinished:
             for key, path in files.items():
                 shutil.copyfile(path, unfinished / key)
             for key, text in texts.items():
@@ -192,7 +192,7 @@ def pull(
         raise OptionError(
             f"found {name!r}, expected no revision: a mirror holds one alone ({wanted.repo})"
         )
-    with _placed(folder.absolute()) as unfinished:
+    with folder_in_the_making(folder.absolute(), **_KIND) as unfinished:
         if mirror is not None:
             _copy(Path(mirror) / wanted.repo, unfinished)
         else:
@@ -239,35 +239,6 @@ def _copy(source: Path, folder: Path) -> None:
         )
     for name, path in _layout(source).items():
         shutil.copyfile(path, folder / name)
-
-
-@contextmanager
-def _placed(folder: Path) -> Iterator[Path]:
-    """Give a folder to fill, which takes its place once the block ends well."""
-    another = folder.exists() and not (folder / "card.yaml").is_file()
-    if another and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(
-            f"can't write the model package {folder}: something else is there; choose another name"
-        )
-    make_folder(folder.parent)
-    unfinished = folder.with_name(f".affetto-{secrets.token_hex(6)}")
-    replaced = folder.with_name(f".affetto-{secrets.token_hex(6)}")
-    try:
-        unfinished.mkdir()
-        yield unfinished
-        if folder.exists():
-            folder.replace(replaced)
-        unfinished.replace(folder)
-    except OSError as error:
-        if replaced.exists() and not folder.exists():
-            replaced.replace(folder)
-        elsewhere = error.filename and unfinished not in Path(error.filename).parents
-        reason = f"{error.filename}: {error.strerror}" if elsewhere else error.strerror
-        raise OutputError(f"can't write the model package {folder}: {reason}") from error
-    finally:
-        for leftover in (unfinished, replaced):
-            with suppress(OSError):
-                shutil.rmtree(leftover)
 
 
 def _address(endpoint: str | None) -> str:

@@ -8,18 +8,16 @@ window for itself.
 from __future__ import annotations
 
 import hashlib
-import secrets
-import shutil
 from abc import ABC, abstractmethod
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
-from affetto.errors import ModelError, OutputError
-from affetto.jobs import atomic_write
+from affetto.errors import ModelError
+from affetto.jobs import atomic_write, folder_in_the_making
 from affetto.models.card import Card
 
 if TYPE_CHECKING:
@@ -253,16 +251,7 @@ def package_in_the_making(
         OutputError: it can't be written there.
         ModelError: the networks don't run, or don't fit the card.
     """
-    strange = folder.is_dir() and any(folder.iterdir()) and not (folder / "card.yaml").is_file()
-    if strange or folder.is_file():
-        raise OutputError(
-            f"{folder}: found {'other files' if strange else 'a file'} there, expected a model "
-            "package, an empty folder or nothing: name another folder"
-        )
-    unfinished = folder.with_name(f".affetto-{secrets.token_hex(6)}")
-    replaced = folder.with_name(f".affetto-{secrets.token_hex(6)}")
-    try:
-        unfinished.mkdir(parents=True)
+    with folder_in_the_making(folder, known_by="card.yaml", what="a model package") as unfinished:
         yield unfinished
         (unfinished / "golden.npz").touch()
         (unfinished / "card.yaml").write_text(card.dump(), encoding="utf-8", newline="\n")
@@ -273,17 +262,6 @@ def package_in_the_making(
         (unfinished / "card.yaml").write_text(
             replace(cast("Any", card), sha256=sums).dump(), encoding="utf-8", newline="\n"
         )
-        if folder.exists():
-            folder.replace(replaced)
-        unfinished.replace(folder)
-    except OSError as error:
-        if replaced.exists() and not folder.exists():
-            replaced.replace(folder)
-        raise OutputError(f"can't write the model package {folder}: {error.strerror}") from error
-    finally:
-        for leftover in (unfinished, replaced):
-            with suppress(OSError):
-                shutil.rmtree(leftover)
 
 
 def rewrite_card(folder: str | Path, **changes: Any) -> None:
