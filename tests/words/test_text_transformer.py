@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
@@ -10,35 +11,8 @@ pytest.importorskip("transformers")
 
 from affetto.errors import ModelError
 from affetto.words import open_text_model
-
-LABELS = ["anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise"]
-
-
-def tiny_classifier(folder: Path, labels: list[str], **options: object) -> Path:
-    """Write a random text classifier of two narrow layers, with a tokeniser of its own."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-    from transformers import (
-        DistilBertConfig,
-        DistilBertForSequenceClassification,
-        PreTrainedTokenizerFast,
-    )
-
-    words = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    words.pre_tokenizer = pre_tokenizers.Whitespace()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trainer = trainers.WordPieceTrainer(vocab_size=200, special_tokens=special)
-    words.train_from_iterator(["i am so happy", "this is a sad day", "what was that"], trainer)
-    names = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]"}
-    PreTrainedTokenizerFast(
-        tokenizer_object=words, model_max_length=64, sep_token="[SEP]", mask_token="[MASK]", **names
-    ).save_pretrained(folder)
-    config = DistilBertConfig(
-        vocab_size=words.get_vocab_size(), dim=16, n_heads=2, n_layers=2, hidden_dim=32,
-        max_position_embeddings=512, id2label=dict(enumerate(labels)),
-        label2id={label: i for i, label in enumerate(labels)}, **options,
-    )  # fmt: skip
-    DistilBertForSequenceClassification(config).save_pretrained(folder)
-    return folder
+from affetto.words.text_transformer import TextTransformer
+from tiny_classifier import LABELS, tiny_classifier
 
 
 def test_a_classifier_of_others_speaks_the_words_of_the_house(tmp_path: Path) -> None:
@@ -76,3 +50,22 @@ def test_weights_that_are_missing_are_named(
     (folder / "config.json").write_text(json.dumps({"model_type": "no such"}), encoding="utf-8")
     with pytest.raises(ModelError, match="found no text classifier"):
         open_text_model(folder)
+
+
+def test_emoji_are_read_by_their_names(tmp_path: Path) -> None:
+    model = open_text_model(tiny_classifier(tmp_path / "tiny", LABELS))
+    assert isinstance(model, TextTransformer)
+    emoji, named = model.held(["so 😢", "so crying face"])
+    np.testing.assert_array_equal(emoji, named)
+
+
+def test_what_it_holds_of_many_texts_stands_in_their_order(tmp_path: Path) -> None:
+    folder = tiny_classifier(tmp_path / "t", LABELS, problem_type="multi_label_classification")
+    model = open_text_model(folder)
+    assert isinstance(model, TextTransformer)
+    texts = ["this is a sad day " * (1 + k % 3) for k in range(40)]
+    shares: list[float] = []
+    told = model.held(texts, report=shares.append)
+    np.testing.assert_allclose(told[37], model.held([texts[37]])[0], atol=0.01)
+    assert shares[-1] == 1.0
+    assert "happy" in model.vocabulary
