@@ -98,3 +98,16 @@ def test_listening_writes_phrases_down_as_they_end(run: Run, shared: Path) -> No
     rows = [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]
     assert any("words" in row and "text" in row["words"] for row in rows[:-1])
     assert "being comparatively" in rows[-1]["words"]["phrases"][-1]["text"]
+
+
+def test_a_teacher_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
+    rows = "fine,joy\nbad,anger\n" * 40
+    (tmp_path / "texts.csv").write_text(f"text,emotion\n{rows}", encoding="utf-8")
+    args = ("--data", "texts.csv", "-o", "made")
+    for verb, option in (("train", "--teacher"), ("finetune", "--encoder")):
+        done = run("words", verb, *args, option, "nowhere")
+        assert done.returncode == 2
+        assert "nowhere" in done.stderr.decode().splitlines()[-1]
+    done = run("words", "train", *args, "--teacher", "words-default")
+    assert "as small as what it would teach" in done.stderr.decode()
+    assert not (tmp_path / "made").exists()

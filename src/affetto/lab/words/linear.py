@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from affetto.errors import CorpusError
 from affetto.lab.extras import require
+from affetto.lab.words.scores import sigmoid
 from affetto.words.grams import grams
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LinearSettings", "LinearTexts", "fit_linear", "spoken_form"]
+__all__ = ["Lesson", "LinearSettings", "LinearTexts", "fit_linear", "spoken_form"]
+
+
+_STEPS = 120
+"""Of the fit at most; what comes after changes no third digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +36,12 @@ class LinearSettings:
     Attributes:
         longest: tokens of the longest runs.
         rarest: texts that a gram must stand in to be learnt.
-        strength: of the fit (scikit-learn's C); more fits closer.
-        spoken: learn each text also as a recogniser of speech would write it.
+        strength: of the fit; the squares of the weights cost the less, the more it is.
     """
 
     longest: int = 3
-    rarest: int = 3
+    rarest: int = 6
     strength: float = 2.0
-    spoken: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,32 @@ class LinearTexts:
         return bytes(model.SerializeToString())
 
 
+class Lesson(NamedTuple):
+    """What a model of words learns from.
+
+    Attributes:
+        texts: any.
+        targets: how far each text holds each label, from 0 to 1, (n, labels).
+        weights: how much each text counts, (n,).
+    """
+
+    texts: Sequence[str]
+    targets: NDArray[Any]
+    weights: NDArray[Any]
+
+    def and_also(self, other: Lesson) -> Lesson:
+        """Give a lesson of both."""
+        return Lesson(
+            [*self.texts, *other.texts],
+            np.concatenate([self.targets, other.targets]),
+            np.concatenate([self.weights, other.weights]),
+        )
+
+    def as_spoken(self) -> Lesson:
+        """Give the same with texts as a recogniser of speech would write them."""
+        return self._replace(texts=[spoken_form(text) for text in self.texts])
+
+
 def spoken_form(text: str) -> str:
     """Write a text as a recogniser of speech would: small letters, no marks, no emoji.
 
@@ -119,63 +148,93 @@ def spoken_form(text: str) -> str:
 
 
 def fit_linear(
-    texts: Sequence[str],
-    targets: NDArray[Any],
+    lesson: Lesson,
     settings: LinearSettings,
     *,
     report: Callable[[float], None] | None = None,
 ) -> LinearTexts:
     """Fit a model.
 
+    The texts that hold a label count as much, all together, as those that don't: the rare ones
+    would not be learnt otherwise.
+
     Args:
-        texts: to learn from.
-        targets: 1 where a text holds a label, (n, labels).
+        lesson: to learn from.
         settings: how.
         report: called with the share that is done.
 
     Raises:
         CorpusError: a label has no text, or all texts hold it; or no gram is frequent enough.
-        MissingExtraError: scikit-learn isn't installed.
+        MissingExtraError: onnx isn't installed.
     """
-    require("sklearn", "onnx")
+    require("onnx")
     from scipy.sparse import csr_matrix
-    from sklearn.linear_model import LogisticRegression
 
-    held = np.asarray(targets) > 0
-    if not (held.any(axis=0) & ~held.all(axis=0)).all():
+    shares = np.average(lesson.targets, axis=0, weights=lesson.weights)
+    if not ((shares > 0) & (shares < 1)).all():
         raise CorpusError("found a feeling that no text holds, or all: expected some of each")
-    if settings.spoken:
-        heard = [spoken_form(text) for text in texts]
-        texts, held = [*texts, *heard], np.concatenate([held, held])
-    found = [set(grams(text, longest=settings.longest)) for text in texts]
+    found = [set(grams(text, longest=settings.longest)) for text in lesson.texts]
     counts = Counter(gram for one in found for gram in one)
-    rarest = settings.rarest * (2 if settings.spoken else 1)
-    listed = sorted(gram for gram, count in counts.items() if count >= rarest)
+    listed = sorted(gram for gram, count in counts.items() if count >= settings.rarest)
     if not listed:
         raise CorpusError(f"found no word that {settings.rarest} texts share, expected more texts")
     place = {gram: i for i, gram in enumerate(listed)}
-    rarity = np.log(len(texts) / np.array([counts[gram] for gram in listed])).astype(np.float32) + 1
+    rarity = np.log(len(found) / np.array([counts[gram] for gram in listed])).astype(np.float32) + 1
     rows = [np.array(sorted(place[g] for g in one if g in place), np.int64) for one in found]
     lengths = np.array([np.sqrt((rarity[row] ** 2).sum()) for row in rows])
     columns = np.concatenate(rows)
     sizes = np.array([len(row) for row in rows])
     values = rarity[columns] / np.repeat(np.maximum(lengths, 1e-6), sizes)
     starts = np.concatenate([[0], sizes.cumsum()])
-    matrix = csr_matrix((values, columns, starts), shape=(len(rows), len(listed)))
-    weights, bias = [], []
-    for label in range(held.shape[1]):
-        if report is not None:
-            report(label / held.shape[1])
-        fitted = LogisticRegression(C=settings.strength, class_weight="balanced", max_iter=200)
-        fitted.fit(matrix, held[:, label])
-        weights.append(fitted.coef_[0])
-        bias.append(fitted.intercept_[0])
-    if report is not None:
-        report(1.0)
-    return LinearTexts(
-        tuple(listed),
-        rarity,
-        np.stack(weights, axis=1).astype(np.float32),
-        np.array(bias, np.float32),
-        settings.longest,
+    matrix = csr_matrix(
+        (values.astype(np.float32), columns, starts), shape=(len(rows), len(listed))
     )
+    held = lesson.weights[:, None] * lesson.targets * (0.5 / shares)
+    free = lesson.weights[:, None] * (1 - lesson.targets) * (0.5 / (1 - shares))
+    weights, bias = _logistic(matrix, held, free, settings.strength, report)
+    return LinearTexts(tuple(listed), rarity, weights, bias, settings.longest)
+
+
+def _logistic(
+    matrix: Any,
+    held: NDArray[Any],
+    free: NDArray[Any],
+    strength: float,
+    report: Callable[[float], None] | None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Fit a logistic regression a label, all of them at once, to targets between 0 and 1.
+
+    Args:
+        matrix: what is known of the texts, sparse, (n, grams).
+        held: how much it counts that a text holds a label, (n, labels).
+        free: how much it counts that it doesn't.
+        strength: of the fit; the squares of the weights cost ``1 / (2 * strength)``.
+        report: called with the share that is done.
+
+    Returns:
+        The weights, (grams, labels), and the bias, (labels,).
+    """
+    from scipy.optimize import minimize
+
+    across = matrix.T.tocsr()
+    labels = held.shape[1]
+    done = 0
+
+    def cost(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        nonlocal done
+        done += 1
+        if report is not None:
+            report(min(done / _STEPS, 1.0))
+        weights = values[:-labels].reshape(-1, labels)
+        logits = matrix @ weights.astype(np.float32) + values[-labels:]
+        said = sigmoid(logits)
+        loss = (held * np.logaddexp(0, -logits) + free * np.logaddexp(0, logits)).sum()
+        gap = free * said - held * (1 - said)
+        slope = across @ gap.astype(np.float32) + weights / strength
+        whole = np.concatenate([slope.ravel(), gap.sum(axis=0)])
+        return float(loss + (weights**2).sum() / (2 * strength)), whole
+
+    start = np.zeros((matrix.shape[1] + 1) * labels)
+    fitted = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxfun": _STEPS})
+    found = fitted.x.astype(np.float32)
+    return found[:-labels].reshape(-1, labels), found[-labels:]

@@ -12,8 +12,9 @@ import numpy as np
 from affetto.errors import CorpusError
 from affetto.jobs import check_folder
 from affetto.lab.metrics import ece, macro_f1
-from affetto.lab.words.linear import LinearSettings, fit_linear, spoken_form
+from affetto.lab.words.linear import Lesson, LinearSettings, fit_linear, spoken_form
 from affetto.lab.words.scores import best_thresholds, f1_per_label, sigmoid
+from affetto.lab.words.teaching import TeachingSettings, taught_by
 from affetto.models.calibration import softmax
 from affetto.words.text_card import TextCard
 from affetto.words.text_model import TextModel, write_text_model
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from affetto.lab.words.texts import LabelledTexts
     from affetto.models.card_fields import TrainingCorpus
     from affetto.words.text_catalogue import TextEmotion
+    from affetto.words.text_transformer import TextTransformer
 
-__all__ = ["TextResult", "fit_calibration", "measure_texts", "train_texts"]
+__all__ = ["TextResult", "fit_calibration", "measure_texts", "train_and_dev", "train_texts"]
 
 _DEV_SHARE = 8
 """One in so many training texts is held out where a corpus has no dev texts."""
@@ -149,6 +151,9 @@ def train_texts(
     name: str,
     version: str = "1",
     settings: LinearSettings | None = None,
+    teacher: TextTransformer | None = None,
+    teaching: TeachingSettings | None = None,
+    spoken: bool = True,
     strengths: Sequence[float] = (1.0, 2.0, 4.0),
     licence: str = "",
     languages: Sequence[str] = ("en",),
@@ -167,6 +172,9 @@ def train_texts(
         name: of the model.
         version: of the model.
         settings: how to learn.
+        teacher: a larger model, which judges the training texts too; see `taught_by`.
+        teaching: how much it is believed.
+        spoken: learn each text also as a recogniser of speech would write it.
         strengths: of the fit, to choose among.
         licence: of the weights.
         languages: ISO 639-1 codes of the texts.
@@ -180,15 +188,21 @@ def train_texts(
     Raises:
         CorpusError: there are too few texts.
         OutputError: the package can't be written.
-        MissingExtraError: scikit-learn or onnx isn't installed.
+        MissingExtraError: onnx isn't installed.
     """
     check_folder(Path(output))
-    train, dev = _train_and_dev(corpus)
+    train, dev = train_and_dev(corpus)
+    lesson = _lesson(
+        train,
+        teacher,
+        teaching or TeachingSettings(),
+        spoken=spoken,
+        report=report and partial(report, "the teacher judges texts"),
+    )
     chosen: _Candidate | None = None
     for number, strength in enumerate(strengths, start=1):
         fitted = fit_linear(
-            train.texts,
-            train.targets,
+            lesson,
             replace(settings or LinearSettings(), strength=strength),
             report=report and partial(report, f"fit {number} of {len(strengths)}"),
         )
@@ -201,7 +215,8 @@ def train_texts(
         languages=tuple(languages),
         training=tuple(training),
         licence=licence,
-        description="The emotion of words: a linear model on words, runs and pieces of words",
+        description="The emotion of words: a linear model on words, runs and pieces of words"
+        + (f"; taught by {teacher.title} besides the labels" if teacher else ""),
     )
     results = {}
     if "test" in corpus:
@@ -213,6 +228,23 @@ def train_texts(
         card = replace(card, results={key: r.to_dict() for key, r in results.items()})
     package = write_text_model(output, card, model=chosen.network, listed=chosen.listed)
     return package, results
+
+
+def _lesson(
+    train: LabelledTexts,
+    teacher: TextTransformer | None,
+    teaching: TeachingSettings,
+    *,
+    spoken: bool,
+    report: Callable[[float], None] | None,
+) -> Lesson:
+    """Put together what there is to learn from."""
+    taught = taught_by(teacher, train, teaching, report=report) if teacher else None
+    targets = taught.targets if taught else train.targets
+    lesson = Lesson(train.texts, targets, np.ones(len(train)))
+    if spoken:
+        lesson = lesson.and_also(lesson.as_spoken())
+    return lesson.and_also(taught.examples) if taught else lesson
 
 
 class _Candidate(NamedTuple):
@@ -255,8 +287,18 @@ def _plain(texts: LabelledTexts) -> dict[str, Any]:
     }
 
 
-def _train_and_dev(corpus: Mapping[str, LabelledTexts]) -> tuple[LabelledTexts, LabelledTexts]:
-    """Give the texts to learn from and to choose by, which may have to be held out first."""
+def train_and_dev(corpus: Mapping[str, LabelledTexts]) -> tuple[LabelledTexts, LabelledTexts]:
+    """Give the texts to learn from and to choose by, which may have to be held out first.
+
+    Args:
+        corpus: split → texts.
+
+    Returns:
+        The training texts, and the dev texts: an eighth of the former where there are none.
+
+    Raises:
+        CorpusError: there are no training texts, or too few to hold some out.
+    """
     if "train" not in corpus:
         raise CorpusError(f"found the splits {', '.join(corpus)}, expected train among them")
     train = corpus["train"]
