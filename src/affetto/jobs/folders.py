@@ -59,6 +59,7 @@ def folder_in_the_making(folder: Path, *, known_by: str, what: str) -> Iterator[
         >>> [path.name for path in place.iterdir()]
         ['a.txt']
     """
+    folder = folder.absolute()
     check_replaceable(folder, known_by=known_by, what=what)
     unfinished = folder.with_name(f"{PREFIX}{secrets.token_hex(6)}")
     replaced = folder.with_name(f"{PREFIX}{secrets.token_hex(6)}")
@@ -69,12 +70,14 @@ def folder_in_the_making(folder: Path, *, known_by: str, what: str) -> Iterator[
             folder.replace(replaced)
         unfinished.replace(folder)
     except OSError as error:
-        if replaced.exists() and not folder.exists():
-            replaced.replace(folder)
-        elsewhere = error.filename and unfinished not in Path(error.filename).parents
+        named = Path(error.filename or unfinished)
+        elsewhere = unfinished not in (named, *named.parents)
         reason = f"{error.filename}: {error.strerror}" if elsewhere else error.strerror
-        raise OutputError(f"can't write {what} {folder}: {reason}") from error
+        raise OutputError(f"can't write {what} {folder}: {reason}; write elsewhere") from error
     finally:
+        if replaced.exists() and not folder.exists():
+            with suppress(OSError):
+                replaced.replace(folder)
         for leftover in (unfinished, replaced):
             with suppress(OSError):
                 shutil.rmtree(leftover)
