@@ -1,5 +1,7 @@
 import io
 import threading
+import time
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +10,24 @@ import pytest
 from numpy.typing import NDArray
 
 from affetto import analyze, audio, listen
+from affetto.api import Listening
 from affetto.errors import AudioError, ModelError, OptionError
 from affetto.models import ModelPackage, available
-from affetto.recognition import Recognizer
+from affetto.recognition import LiveRecognizer, Recognizer
 from affetto.transcript import Phrase
 from affetto.words import WordListener
 from affetto.words.transcribers.base import Partial, Spoken
 from tiny_model import silence, voice_like, write_tiny
+
+
+def sound_of(seconds: float) -> bytes:
+    written = io.BytesIO()
+    with wave.open(written, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((voice_like(seconds) * 20_000).astype("<i2").tobytes())
+    return written.getvalue()
 
 
 class Repeating:
@@ -150,11 +163,37 @@ def test_words_come_beside_the_updates(tiny: ModelPackage, tmp_path: Path) -> No
     path = tmp_path / "talk.flac"
     audio.save(path, np.concatenate([voice_like(1.5), silence(0.5)]))
     listening = listen(path, model=tiny, every=0.5, words=WordListener(Repeating()))
-    told = [listening.said for _ in listening if listening.said is not None]
+    told = []
+    for _ in listening:
+        assert listening.said is not None
+        told += listening.said.phrases
+        time.sleep(0.2)  # as whoever does something with an update
     assert listening.timeline is not None
     assert [phrase.text for phrase in listening.timeline.words or ()] == ["so sad"] * 2
-    assert all(update.behind >= 0 for update in told)
+    assert [phrase.start for phrase in told] == [0.0]
     assert "so sad" in (listening.timeline.segments[0].text or "")
+    listening.close()
+    assert "affetto-words" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_many_updates_at_once_tell_a_phrase_once(tiny: ModelPackage) -> None:
+    live = LiveRecognizer(tiny, every=0.2)
+    listening = Listening(live, io.BytesIO(sound_of(3.0)), None, WordListener(Repeating()))
+    chunk = voice_like(1.5)
+    told = []
+    for _ in listening._heard(iter([chunk, chunk])):
+        assert listening.said is not None
+        told += [phrase.start for phrase in listening.said.phrases]
+        time.sleep(0.1)
+    listening.close(give_up=True)
+    assert sorted(told) == sorted(set(told))
+    assert told
+
+
+def test_words_end_with_a_source_that_cannot_be_opened(tiny: ModelPackage) -> None:
+    with pytest.raises(AudioError):
+        listen("nowhere.wav", model=tiny, words=WordListener(Repeating()))
+    assert "affetto-words" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_who_leaves_by_a_fault_does_not_wait_for_words(tiny: ModelPackage, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -187,6 +188,7 @@ class Listening(Iterator[Update]):
         self.said: WordsUpdate | None = None
         self.timeline: Timeline | None = None
         self._opened = ExitStack()
+        self._ending = threading.Lock()  # of who iterates to the end, and of who closes meanwhile
         self._words: LiveWords | None = None
         chunks: Iterator[NDArray[np.float32]]
         with ExitStack() as unneeded:
@@ -209,11 +211,21 @@ class Listening(Iterator[Update]):
             updates = self.live.feed(chunk)
             if self._words is not None:
                 self._words.feed(chunk, updates)
-                if updates:
-                    # A fault in the words ends no voice: it is among the timeline's warnings.
-                    with suppress(AffettoError):
-                        self.said = self._words.take()
-            yield from updates
+            for place, update in enumerate(updates):
+                if self._words is not None:
+                    self.said = self._taken(self._words, first=place == 0)
+                yield update
+
+    def _taken(self, words: LiveWords, *, first: bool) -> WordsUpdate:
+        """Give what became known of the words; each phrase once, with the first update of many."""
+        if first:
+            # A fault in the words ends no voice: it is among the timeline's warnings.
+            with suppress(AffettoError):
+                return words.take()
+        from affetto.words.live import WordsUpdate
+
+        known = self.said or WordsUpdate()
+        return replace(known, phrases=(), behind=words.behind)
 
     def __next__(self) -> Update:
         if self.timeline is not None:
@@ -236,12 +248,14 @@ class Listening(Iterator[Update]):
         Args:
             give_up: leave unwritten what the words are behind the voice.
         """
-        self._opened.close()
-        if self.timeline is None:
-            self.timeline = self.live.finish()
+        with self._ending, ExitStack() as at_last:
             if self._words is not None:
-                with self._words as words:
-                    self.timeline = words.finish(self.timeline, give_up=lambda: give_up)
+                at_last.callback(self._words.close)
+            self._opened.close()
+            if self.timeline is None:
+                self.timeline = self.live.finish()
+                if self._words is not None:
+                    self.timeline = self._words.finish(self.timeline, give_up=lambda: give_up)
 
 
 def listen(
@@ -273,12 +287,16 @@ def listen(
             timeline in the end, which waits until all is written down.
 
     Returns:
-        An iterator of updates. Whoever leaves it early closes it, or uses it in a `with`.
+        An iterator of updates. Whoever leaves it early closes it, or uses it in a `with`. Whoever
+        leaves the `with` by an exception, Ctrl-C for one, leaves unwritten what the words are
+        behind; the timeline's warnings say how much.
 
     Raises:
         AudioError: there is no microphone, or the source can't be opened.
         ModelError: there is no such model, or it is damaged.
         OptionError: an option is out of its range.
+        TranscriptionError: words are wanted, and what writes them down can't begin.
+        MissingExtraError: words are wanted, and what they need isn't installed.
 
     Examples:
         >>> with listen() as listening:  # doctest: +SKIP

@@ -144,8 +144,7 @@ class LiveWords:
                 the sound that comes next, unless it failed several times in a row.
         """
         found: list[Phrase] = []
-        while not self._answers.empty():
-            answer = self._answers.get()
+        while (answer := self._next_answer()) is not None:
             if isinstance(answer, AffettoError):
                 self._phrases += found
                 self._faults.append(str(answer))
@@ -158,6 +157,11 @@ class LiveWords:
         shown = tuple(self.listener.masked(phrase, after=before) for phrase in judged)
         # What is unfinished can't be masked safely: half a number is none yet.
         return WordsUpdate(shown, "" if self.listener.redact else self._text, self.behind)
+
+    def _next_answer(self) -> Partial | AffettoError | None:
+        with suppress(queue.Empty):
+            return self._answers.get_nowait()
+        return None
 
     def finish(
         self, timeline: Timeline, *, give_up: Callable[[], object] = lambda: None
