@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -206,20 +207,20 @@ def evidence(
     return told
 
 
-def fullness(text: str, *, words: int = 0) -> float:
-    """Give how far a phrase is long enough for its words to count.
+def fullness(text: str) -> float:
+    """Give how far a text is long enough for its words to count.
 
     "No", "sorry" and "thanks" are said out of habit, in any mood; how they are said tells more.
 
     Args:
-        text: of the phrase.
-        words: in it, where that is known; some scripts put no space between them.
+        text: as it was judged. Where a script puts no space between words, two signs are a word.
 
     Examples:
-        >>> fullness("No."), fullness("I hate it when you do that")
-        (0.25, 1.0)
+        >>> fullness("No."), fullness("I hate it when you do that"), fullness("我真的非常难过")
+        (0.25, 1.0, 1.0)
     """
-    return min(max(len(text.split()), words) / _FULL, 1.0)
+    signs = sum(c >= "\u0e00" and unicodedata.category(c) == "Lo" for c in text)
+    return min((len(text.split()) + signs // 2) / _FULL, 1.0)
 
 
 def incongruence(voice: Mapping[str, float], wording: Mapping[str, float]) -> float | None:

@@ -12,8 +12,8 @@ import numpy as np
 from affetto.errors import OptionError
 from affetto.recognition.channels import channel_names
 from affetto.transcript import Transcript
-from affetto.words.fusion import DEFAULT_WEIGHT, Fusion, fullness, incongruence
-from affetto.words.placing import VoiceUnder, fuse_segments, with_speakers
+from affetto.words.fusion import DEFAULT_WEIGHT, Fusion, incongruence
+from affetto.words.placing import VoiceUnder, fullness_of, fuse_segments, with_speakers
 from affetto.words.redaction import redact_transcript
 from affetto.words.stretches import cut, plan
 from affetto.words.text_catalogue import BUNDLED, TextEmotion, open_text_model
@@ -257,7 +257,7 @@ class WordListener:
                         voice,
                         wording,
                         prior=self.model.prior,
-                        share=fullness(phrase.text, words=len(phrase.words)),
+                        share=fullness_of(phrase),
                     ),
                     incongruence=incongruence(voice, wording),
                 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from affetto.transcript import Phrase, Word
     from affetto.words.fusion import Fusion
 
-__all__ = ["VoiceUnder", "fuse_segments", "with_speakers"]
+__all__ = ["VoiceUnder", "fullness_of", "fuse_segments", "with_speakers"]
 
 
 def with_speakers(phrases: Iterable[Phrase], timeline: Timeline) -> list[Phrase]:
@@ -174,7 +174,7 @@ def fuse_segments(
         here = [(i, s) for i, s in near(phrase.start, phrase.end) if _may_say(s, phrase)]
         for piece in (phrase.words or (phrase,)) if here else ():
             texts[max(here, key=lambda one: _overlap(one[1], piece))[0]].append(piece.text.strip())
-        full = fullness(phrase.text, words=len(phrase.words))
+        full = fullness_of(phrase)
         for i, segment in here:
             under[i].append((phrase.wording, full * _overlap(segment, phrase)))
     segments = []
@@ -197,6 +197,11 @@ def fuse_segments(
             )
         segments.append(said)
     return replace(timeline, segments=tuple(segments))
+
+
+def fullness_of(phrase: Phrase) -> float:
+    """Give how far the words of a phrase count, which may have been judged by its translation."""
+    return max(fullness(text) for text in (phrase.text, phrase.translation or ""))
 
 
 def _overlap(one: Segment | Phrase, other: Phrase | Word) -> float:
