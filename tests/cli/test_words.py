@@ -101,6 +101,8 @@ def test_listening_writes_phrases_down_as_they_end(run: Run, shared: Path) -> No
 
 
 def test_a_teacher_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
     rows = "fine,joy\nbad,anger\n" * 40
     (tmp_path / "texts.csv").write_text(f"text,emotion\n{rows}", encoding="utf-8")
     args = ("--data", "texts.csv", "-o", "made")

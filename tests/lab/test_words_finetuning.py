@@ -212,6 +212,8 @@ def test_what_could_not_be_measured_or_written_is_refused_at_once(
         finetune_texts(CORPUS, encoder, tmp_path / "model", device="abacus")
     with pytest.raises(OptionError, match="epochs of 0"):
         FinetuneTexts(epochs=0)
+    with pytest.raises(OptionError, match="head_rate of -1"):
+        FinetuneTexts(head_rate=-1.0)
     with pytest.raises(OptionError, match="expected 0 to 1"):
         FinetuneTexts(spoken=1.5)
 
@@ -223,10 +225,3 @@ def test_texts_without_dev_texts_are_held_out(encoder: Path, tmp_path: Path) -> 
         device="cpu", threads=1,
     )  # fmt: skip
     assert set(results) == {"epoch", "dev", "dev by thresholds"}
-
-
-def test_emoji_are_spelled() -> None:
-    assert spelled("😡") == "pouting face"
-    assert spelled("ok😊😊") == "ok smiling face with smiling eyes smiling face with smiling eyes"
-    for text in ("plain ° ^ text", "schön, naïve", "", "two  spaces"):
-        assert spelled(text) == text

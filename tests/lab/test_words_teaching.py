@@ -1,9 +1,12 @@
 """A large model of words teaches a small one."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -31,6 +34,29 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> TextTransformer:
     return model
 
 
+class Sure:
+    """A teacher that hears sadness in some words, as far as they are among its own, and only there.
+
+    A random one hears nothing in particular.
+    """
+
+    def __init__(self, real: TextTransformer, of: str) -> None:
+        self.title, self.labels, self.vocabulary = real.title, real.labels, real.vocabulary
+        self._words = set(of.split())
+
+    def held(self, texts: Sequence[str], **_: object) -> NDArray[np.float64]:
+        heard = [
+            any(word in text.replace("!", "").split() for word in self._words) for text in texts
+        ]
+        told = np.zeros((len(texts), len(self.labels)))
+        told[:, self.labels.index("sad")] = [0.9 if one else 0.02 for one in heard]
+        return told
+
+
+def sure(real: TextTransformer, *, of: str) -> TextTransformer:
+    return cast("TextTransformer", Sure(real, of))
+
+
 def labelled(*texts: str) -> LabelledTexts:
     targets = np.eye(2, dtype=np.float32)[np.arange(len(texts)) % 2]
     return LabelledTexts(texts, targets, (HAPPY, SAD), "made up")
@@ -48,11 +74,32 @@ def test_a_teacher_stands_between_the_labels_and_what_it_hears(teacher: TextTran
 
 
 def test_words_and_emoji_are_examples(teacher: TextTransformer) -> None:
-    examples = taught_by(teacher, labelled("so", "day"), TeachingSettings()).examples
-    assert "ok 😢" in examples.texts
-    words = [text for text in examples.texts if text.startswith("i am ")]
-    assert set(words) <= {*(f"i am {word}" for word in teacher.vocabulary), *examples.texts}
-    assert len(examples.texts) == len(examples.targets) == len(examples.weights)
+    settings = TeachingSettings(examples=0.5)
+    taught = taught_by(sure(teacher, of="😢 happy"), labelled("so", "day"), settings)
+    assert taught.words == {"😢", "happy"}
+    assert {"ok 😢", "i am happy"} < set(taught.examples.texts)
+    assert taught.examples.weights.sum() == pytest.approx(0.5 * 2)
+
+
+def test_a_teacher_that_hears_no_feeling_gives_no_examples(teacher: TextTransformer) -> None:
+    taught = taught_by(sure(teacher, of=""), labelled("so", "day"), TeachingSettings())
+    assert (taught.words, taught.examples.texts) == (frozenset(), [])
+
+
+def test_a_word_that_only_the_teacher_knows_is_learnt(
+    teacher: TextTransformer, tmp_path: Path
+) -> None:
+    texts = [f"{said} number {k}" for k in range(12) for said in ("so glad", "sad day")]
+    model, _ = train_texts(
+        {"train": labelled(*texts), "dev": labelled(*texts)},
+        tmp_path / "p",
+        name="taught",
+        teacher=sure(teacher, of="😢 what"),
+        teaching=TeachingSettings(examples=0.5),
+        strengths=(8.0,),
+    )
+    for known in ("😢", "what"):
+        assert model.judge([known])[0]["sad"] > 0.6
 
 
 def test_what_was_taught_becomes_a_model(teacher: TextTransformer, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Training a model of words: a small one for real, and what can't be learnt from is refused."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from affetto.errors import CorpusError, ManifestError
+from affetto.errors import CorpusError, ManifestError, OutputError
 from affetto.lab.words.fusing import learn_fusion
 from affetto.lab.words.linear import LinearSettings
 from affetto.lab.words.scores import best_thresholds, f1_per_label
@@ -172,3 +173,12 @@ def test_words_that_say_nothing_get_no_weight() -> None:
     )
     assert fusion.weight < 0.25
     assert result.learned >= result.fixed
+
+
+def test_what_would_end_badly_is_refused_at_once(tmp_path: Path) -> None:
+    corpus = read_texts(write_table(tmp_path / "texts.csv"))
+    with pytest.raises(OutputError, match="found other files there"):
+        train_texts(corpus, tmp_path, name="t")
+    empty = replace(corpus["train"], texts=(), targets=corpus["train"].targets[:0])
+    with pytest.raises(CorpusError, match="a feeling that no text holds"):
+        train_texts(corpus | {"train": empty}, tmp_path / "p", name="t")

@@ -11,7 +11,7 @@ pytest.importorskip("transformers")
 
 from affetto.errors import ModelError
 from affetto.words import open_text_model
-from affetto.words.text_transformer import TextTransformer
+from affetto.words.text_transformer import TextTransformer, spelled
 from tiny_classifier import LABELS, tiny_classifier
 
 
@@ -63,9 +63,17 @@ def test_what_it_holds_of_many_texts_stands_in_their_order(tmp_path: Path) -> No
     folder = tiny_classifier(tmp_path / "t", LABELS, problem_type="multi_label_classification")
     model = open_text_model(folder)
     assert isinstance(model, TextTransformer)
-    texts = ["this is a sad day " * (1 + k % 3) for k in range(40)]
+    texts = ["this is a sad day " * (1 + k % 3) for k in range(150)]
     shares: list[float] = []
     told = model.held(texts, report=shares.append)
-    np.testing.assert_allclose(told[37], model.held([texts[37]])[0], atol=0.01)
+    np.testing.assert_allclose(told[148], model.held([texts[148]])[0], atol=0.01)
     assert shares[-1] == 1.0
     assert "happy" in model.vocabulary
+
+
+def test_emoji_are_spelled() -> None:
+    assert spelled("😡") == "pouting face"
+    assert spelled("ok😊😊") == "ok smiling face with smiling eyes smiling face with smiling eyes"
+    assert spelled("I ❤️ it") == "I heavy black heart it"
+    for text in ("plain ° ^ text", "schön, naïve", "", "two  spaces"):
+        assert spelled(text) == text

@@ -1,7 +1,6 @@
 """The laboratory's part of `affetto words`: train, finetune, evaluate, fuse."""
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,7 +10,7 @@ from rich.text import Text
 from affetto.cli.console import give, note, print_data, show
 from affetto.cli.progress import FractionBar
 from affetto.errors import OptionError
-from affetto.jobs import check_file, check_folder
+from affetto.jobs import check_file, check_folder, cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,8 +59,11 @@ def train_words(
     ] = None,
     licence: Annotated[str, typer.Option(metavar="TEXT", help="Of the weights.")] = "",
     source: Annotated[
-        str | None,
-        typer.Option(metavar="CORPUS:LICENCE", help="Of the texts, to be told in the card."),
+        list[str] | None,
+        typer.Option(
+            metavar="CORPUS:LICENCE",
+            help="Of the texts, and of the teacher, to be told in the card; again for more.",
+        ),
     ] = None,
     teacher: Annotated[
         str | None,
@@ -85,7 +87,8 @@ def train_words(
     check_folder(output)
     corpus = read_texts(data)
     taught_by = _teacher(teacher) if teacher is not None else None
-    of, _, terms = (source or corpus["train"].name if "train" in corpus else "").partition(":")
+    given = source or [corpus["train"].name if "train" in corpus else data.stem]
+    sources = [one.partition(":") for one in given]
     with FractionBar(1, shown=not quiet) as progress:
 
         def report(step: str, share: float) -> None:
@@ -99,7 +102,7 @@ def train_words(
             version=version,
             licence=licence,
             languages=tuple(language or ["en"]),
-            training=[TrainingCorpus(of, terms or "not stated")],
+            training=[TrainingCorpus(of, terms or "not stated") for of, _, terms in sources],
             teacher=taught_by,
             report=report,
         )
@@ -110,16 +113,20 @@ def train_words(
 
 
 def _teacher(model: str) -> "TextTransformer":
+    from affetto.lab.extras import require
     from affetto.words import open_text_model
     from affetto.words.text_transformer import TextTransformer
 
-    opened = open_text_model(model, threads=os.cpu_count() or 1)
+    require("torch", "transformers")
+    from affetto.lab.training import best_device
+
+    opened = open_text_model(model, threads=cores())
     if not isinstance(opened, TextTransformer):
         raise OptionError(
             f"found the teacher {model}, which is as small as what it would teach: expected a text "
             "classifier of transformers, such as `affetto words finetune` makes"
         )
-    return opened
+    return opened.to(best_device())
 
 
 @lab.command("finetune")
@@ -177,7 +184,8 @@ def finetune_words(
     print_data(f"the classifier is in {output}\n")
     for split in ("dev", "test"):
         if f"{split} by thresholds" in results:
-            print_data(f"  macro-F1, {split} texts  {results[f'{split} by thresholds']:.3f}\n")
+            f1 = results[f"{split} by thresholds"]
+            print_data(f"  macro-F1 on {split} texts, by the thresholds best for dev  {f1:.3f}\n")
 
 
 @lab.command("evaluate")

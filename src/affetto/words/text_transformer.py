@@ -77,7 +77,10 @@ class TextTransformer:
     @property
     def vocabulary(self) -> list[str]:
         """The English words that it knows whole, in small letters."""
-        words = {word.lstrip("Ġ▁") for word in self._tokenizer.get_vocab()}
+        pieces = list(self._tokenizer.get_vocab())
+        # Where the beginnings of words are marked, what is not marked is the inside of one.
+        marked = [piece[1:] for piece in pieces if piece[0] in "Ġ▁"]
+        words = set(marked or pieces)
         return sorted(
             w for w in words if len(w) > 2 and w.isascii() and w.isalpha() and w.islower()
         )
@@ -107,6 +110,11 @@ class TextTransformer:
             dict(zip(self.labels, (row / row.sum()).tolist(), strict=True)) if row.any() else {}
             for row in sums
         ]
+
+    def to(self, device: str | torch.device) -> TextTransformer:
+        """Compute on another device, a GPU say, from now on."""
+        self._network.to(device)
+        return self
 
     def held(
         self, texts: Sequence[str], *, report: Callable[[float], None] | None = None
@@ -151,7 +159,7 @@ class TextTransformer:
                 given, padding=True, truncation=True, max_length=512, return_tensors="pt"
             )
             with torch.inference_mode():
-                logits = self._network(**read).logits.double()
+                logits = self._network(**read.to(self._network.device)).logits.double().cpu()
         finally:
             torch.set_num_threads(before)
         return np.asarray(torch.sigmoid(logits) if self._several else softmax(logits.numpy()))
@@ -182,7 +190,9 @@ def spelled(text: str) -> str:
     """
     if not any(map(_pictures, text)):
         return text
-    words = "".join(f" {unicodedata.name(c, '').lower()} " if _pictures(c) else c for c in text)
+    # What only says how a picture is drawn or joined to the next says nothing by itself.
+    plain = text.replace("\ufe0f", "").replace("\u200d", "")
+    words = "".join(f" {unicodedata.name(c, '').lower()} " if _pictures(c) else c for c in plain)
     return re.sub(" {2,}", " ", words).strip(" ")
 
 

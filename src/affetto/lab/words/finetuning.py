@@ -75,6 +75,9 @@ class FinetuneTexts:
         for name, least in (("epochs", 1), ("batch", 1), ("longest", 4), ("seed", 0)):
             if (found := getattr(self, name)) < least:
                 raise OptionError(f"found {name} of {found}, expected {least} or more")
+        for name in ("rate", "head_rate"):
+            if not getattr(self, name) > 0:
+                raise OptionError(f"found {name} of {getattr(self, name)}, expected more than 0")
         if not 0.0 <= self.spoken <= 1.0:
             raise OptionError(f"found a share of spoken batches of {self.spoken}, expected 0 to 1")
 

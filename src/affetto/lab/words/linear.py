@@ -18,7 +18,7 @@ from affetto.lab.words.scores import sigmoid
 from affetto.words.grams import grams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,7 +35,8 @@ class LinearSettings:
 
     Attributes:
         longest: tokens of the longest runs.
-        rarest: texts that a gram must stand in to be learnt.
+        rarest: texts that a gram must stand in to be learnt; a text that is learnt as spoken, too,
+            counts twice.
         strength: of the fit; the squares of the weights cost the less, the more it is.
     """
 
@@ -151,6 +152,7 @@ def fit_linear(
     lesson: Lesson,
     settings: LinearSettings,
     *,
+    wanted: Collection[str] = (),
     report: Callable[[float], None] | None = None,
 ) -> LinearTexts:
     """Fit a model.
@@ -161,6 +163,7 @@ def fit_linear(
     Args:
         lesson: to learn from.
         settings: how.
+        wanted: words and signs to learn however rare they are.
         report: called with the share that is done.
 
     Raises:
@@ -170,12 +173,15 @@ def fit_linear(
     require("onnx")
     from scipy.sparse import csr_matrix
 
+    if not np.any(lesson.weights):
+        raise CorpusError("found no text to learn from, expected some")
     shares = np.average(lesson.targets, axis=0, weights=lesson.weights)
     if not ((shares > 0) & (shares < 1)).all():
         raise CorpusError("found a feeling that no text holds, or all: expected some of each")
     found = [set(grams(text, longest=settings.longest)) for text in lesson.texts]
     counts = Counter(gram for one in found for gram in one)
-    listed = sorted(gram for gram, count in counts.items() if count >= settings.rarest)
+    asked = set(wanted)
+    listed = sorted(g for g, count in counts.items() if count >= settings.rarest or g in asked)
     if not listed:
         raise CorpusError(f"found no word that {settings.rarest} texts share, expected more texts")
     place = {gram: i for i, gram in enumerate(listed)}

@@ -7,13 +7,14 @@ for text classifiers, Tang et al. 2019, arXiv:1903.12136).
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from affetto.errors import CorpusError
+from affetto.errors import CorpusError, OptionError
 from affetto.lab.words.linear import Lesson
 
 if TYPE_CHECKING:
@@ -39,13 +40,20 @@ class TeachingSettings:
 
     Attributes:
         trust: in the teacher beside the labels, from 0 to 1.
-        words: how much an example of a single word counts beside a labelled text.
-        symbols: how much an emoji does.
+        examples: how much its examples count, all together, beside the labelled texts; 0 or more.
+
+    Raises:
+        OptionError: one is out of range.
     """
 
     trust: float = 0.5
-    words: float = 0.3
-    symbols: float = 0.3
+    examples: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.trust <= 1.0:
+            raise OptionError(f"found a trust in the teacher of {self.trust}, expected 0 to 1")
+        if not 0.0 <= self.examples < math.inf:
+            raise OptionError(f"found a weight of examples of {self.examples}, expected 0 or more")
 
 
 class Taught(NamedTuple):
@@ -54,11 +62,13 @@ class Taught(NamedTuple):
     Attributes:
         targets: how far each labelled text holds each label, by people and teacher together,
             (n, labels).
-        examples: words of feeling and emoji, by the teacher alone.
+        examples: words of feeling and emoji in use, by the teacher alone.
+        words: those words and emoji.
     """
 
     targets: NDArray[np.float64]
     examples: Lesson
+    words: frozenset[str]
 
 
 def taught_by(
@@ -86,16 +96,17 @@ def taught_by(
             f"can't say: expected {', '.join(teacher.labels)}"
         )
     columns = [teacher.labels.index(label) for label in labels]
-    words = [said.format(word) for word in teacher.vocabulary for said in _IN_USE]
-    emoji = [said.format(symbol) for symbol in _emoji() for said in _SYMBOLS]
-    judged = teacher.held([*train.texts, *words, *emoji], report=report)[:, columns]
-    known, of_words, of_emoji = np.split(judged, [len(train), len(train) + len(words)])
-    felt = _felt(of_words, labels)
-    of_feeling = [word for word, kept in zip(words, felt, strict=True) if kept]
-    examples = Lesson(of_feeling, of_words[felt], np.full(len(of_feeling), settings.words))
+    used = [(word, said) for word in teacher.vocabulary for said in _IN_USE]
+    used += [(symbol, said) for symbol in _emoji() for said in _SYMBOLS]
+    texts = [said.format(word) for word, said in used]
+    judged = teacher.held([*train.texts, *texts], report=report)[:, columns]
+    known, of_use = np.split(judged, [len(train)])
+    felt = np.flatnonzero(_felt(of_use, labels))
+    each = settings.examples * len(train) / max(len(felt), 1)
     return Taught(
         settings.trust * known + (1 - settings.trust) * train.targets,
-        examples.and_also(Lesson(emoji, of_emoji, np.full(len(emoji), settings.symbols))),
+        Lesson([texts[i] for i in felt], of_use[felt], np.full(len(felt), each)),
+        frozenset(used[i][0] for i in felt),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from affetto.errors import CorpusError
-from affetto.jobs import check_folder
+from affetto.jobs import check_folder, check_replaceable
 from affetto.lab.metrics import ece, macro_f1
 from affetto.lab.words.linear import Lesson, LinearSettings, fit_linear, spoken_form
 from affetto.lab.words.scores import best_thresholds, f1_per_label, sigmoid
@@ -191,8 +191,12 @@ def train_texts(
         MissingExtraError: onnx isn't installed.
     """
     check_folder(Path(output))
+    check_replaceable(Path(output), known_by="card.yaml", what="a model package")
     train, dev = train_and_dev(corpus)
-    lesson = _lesson(
+    held = train.targets > 0
+    if not (held.any(axis=0) & ~held.all(axis=0)).all():
+        raise CorpusError("found a feeling that no text holds, or all: expected some of each")
+    lesson, wanted = _lesson(
         train,
         teacher,
         teaching or TeachingSettings(),
@@ -204,6 +208,7 @@ def train_texts(
         fitted = fit_linear(
             lesson,
             replace(settings or LinearSettings(), strength=strength),
+            wanted=wanted,
             report=report and partial(report, f"fit {number} of {len(strengths)}"),
         )
         candidate = _candidate(fitted, dev, TextCard(name, version, **_plain(train)))
@@ -237,14 +242,16 @@ def _lesson(
     *,
     spoken: bool,
     report: Callable[[float], None] | None,
-) -> Lesson:
-    """Put together what there is to learn from."""
+) -> tuple[Lesson, frozenset[str]]:
+    """Put together what there is to learn from, and the words that are to be learnt from it."""
     taught = taught_by(teacher, train, teaching, report=report) if teacher else None
     targets = taught.targets if taught else train.targets
     lesson = Lesson(train.texts, targets, np.ones(len(train)))
     if spoken:
         lesson = lesson.and_also(lesson.as_spoken())
-    return lesson.and_also(taught.examples) if taught else lesson
+    if taught is None:
+        return lesson, frozenset()
+    return lesson.and_also(taught.examples), taught.words
 
 
 class _Candidate(NamedTuple):
