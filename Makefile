@@ -93,9 +93,13 @@ RUNS ?= ../runs
 model: $(VENV)/.all ## train the bundled model again from the corpora (hours)
 	$(BIN)/affetto train $(MATERIAL) --output src/affetto/models/bundled/default
 
-words-model: $(VENV)/.all ## train the bundled model of words again (minutes)
-	$(BIN)/affetto words train --data $(SHARED)/text/goemotions --output src/affetto/words/bundled/default --name words-default \
-	  --source "GoEmotions (Ekman labels):CC BY 4.0" --licence "CC BY 4.0"
+# The text encoder that learns to teach the model of words: a name on the hub, or a folder.
+ENCODER ?= sentence-transformers/all-MiniLM-L6-v2
+TEACHER = $(RUNS)/minilm-l6-goemotions
+words-model: $(VENV)/.all ## train the bundled model of words again, by a teacher (an hour without a GPU)
+	$(BIN)/affetto words finetune --data $(SHARED)/text/goemotions --encoder $(ENCODER) --runs $(RUNS)/words-teacher -o $(TEACHER)
+	$(BIN)/affetto words train --data $(SHARED)/text/goemotions --teacher $(TEACHER) --output src/affetto/words/bundled/default \
+	  --name words-default --source "GoEmotions (Ekman labels):CC BY 4.0" --licence "CC BY 4.0"
 
 CLASSICAL = $(addprefix --model ,svm mlp forest gradient-boosting)
 NETWORKS = $(addprefix --model ,cnn1d lstm cnn cnn-lstm resnet18 yolo-cls)
