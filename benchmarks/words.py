@@ -1,6 +1,6 @@
 """What words cost and what they give: the text model beside its peers, speech to text, fusion.
 
-    python benchmarks/words.py [--part text|speech|road|fusion]... [--output FILE.json]
+    python benchmarks/words.py [--part text|speech|road|fusion]... [--output FILE] [--page FILE]
 
 All on one core, one after the other. It needs the shared corpora (AFFETTO_SHARED, or ../shared):
 GoEmotions, the read sentences with their transcripts, and the acted corpora.
@@ -27,11 +27,12 @@ from typing import Any
 
 import numpy as np
 from material import shared
+from words_page import page
 
 from affetto import analyze, audio
 from affetto.errors import AffettoError
 from affetto.words import Fusion, WordListener, open_text_model
-from affetto.words.fusion import DEFAULT_WEIGHT
+from affetto.words.fusion import DEFAULT_WEIGHT, fullness
 
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results"
 WEIGHTS = (0.0, 0.25, DEFAULT_WEIGHT, 1.0, 2.0)
@@ -219,10 +220,7 @@ def fusion(folder: Path) -> dict[str, Any]:
                         (judged[words],) = model.judge([words])
                     if not words or one.truth is None or one.speaker != clip.speaker:
                         continue
-                    tops = []
-                    for weight in WEIGHTS:
-                        both = Fusion(weight).together(one.scores, judged[words], prior=model.prior)
-                        tops.append(max(labels, key=lambda label: both.get(label, 0.0)))
+                    tops = tops_of(one.scores, judged[words], words, labels, model)
                     said.setdefault(clip.corpus, []).append((one.truth, tops))
             for corpus, rows in said.items():
                 found[f"{corpus}, {protocol}{', baseline' if baseline else ''}"] = by_weight(rows)
@@ -241,18 +239,24 @@ def heard(table: Any, judged: dict[str, Mapping[str, float]], model: Any) -> lis
     for clip, one in zip(clips, predict(resolve("default"), clips).predictions, strict=True):
         if (clip.text or "") not in judged:
             (judged[clip.text or ""],) = model.judge([clip.text or ""])
-        tops = tops_of(one.scores, judged[clip.text or ""], labels, model)
+        text = clip.text or ""
+        tops = tops_of(one.scores, judged[text], text, labels, model)
         rows.append((str(clip.emotion), tops))
     return rows
 
 
 def tops_of(
-    voice: Mapping[str, float], wording: Mapping[str, float], labels: Sequence[str], model: Any
+    voice: Mapping[str, float],
+    wording: Mapping[str, float],
+    text: str,
+    labels: Sequence[str],
+    model: Any,
 ) -> list[str]:
     """Give the top label by each weight."""
+    share = fullness(text)
     tops = []
     for weight in WEIGHTS:
-        both = Fusion(weight).together(voice, wording, prior=model.prior)
+        both = Fusion(weight).together(voice, wording, prior=model.prior, share=share)
         tops.append(max(labels, key=lambda label: both.get(label, 0.0)))
     return tops
 
@@ -276,7 +280,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--part", action="append", choices=PARTS)
     parser.add_argument("--output", type=Path)
+    parser.add_argument("--page", type=Path, help="write all parts there, as markdown")
     args = parser.parse_args()
+    if args.page and args.part:
+        parser.error("a page tells of all parts: leave --part out")
     folder = shared()
     if not (folder / "corpora" / "labels.csv").is_file():
         raise SystemExit("the corpora are not here: set AFFETTO_SHARED to their folder")
@@ -289,6 +296,8 @@ def main() -> None:
             print(f"  {name}: {shown(value)}")
     if args.output:
         args.output.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    if args.page:
+        args.page.write_text(page(told), encoding="utf-8")
 
 
 def shown(value: object) -> str:
