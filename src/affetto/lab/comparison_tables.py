@@ -5,15 +5,13 @@ Speaker-independent protocols and random splits stand in tables apart, and in CS
 
 import csv
 import io
-import json
-from collections.abc import Iterable, Mapping
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterable
 from typing import Any
 
 from affetto.lab.comparison_rows import Row, folds_of, row_of, rows_of
 from affetto.lab.cross_corpus import cross_tables, pair_of
 from affetto.lab.metrics import Difference
+from affetto.lab.published import beside_published, published_rows
 from affetto.lab.results import Result
 from affetto.lab.text_tables import latex, markdown
 
@@ -76,22 +74,6 @@ def _difference(found: Difference) -> str:
     return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 
-@cache
-def _published() -> Mapping[str, list[dict[str, Any]]]:
-    text = files("affetto.lab").joinpath("published.json").read_text(encoding="utf-8")
-    table: Mapping[str, list[dict[str, Any]]] = json.loads(text)
-    return table
-
-
-def _published_rows(protocol: str) -> list[list[str]]:
-    rows = []
-    for entry in _published().get(protocol, ()):
-        figure = entry.get("wa", entry.get("uar"))
-        text = figure if isinstance(figure, str) else f"{figure:.3f}"
-        rows.append([f"*{entry['what']}*", f"*{entry['source']}*", f"*{text}*"])
-    return rows
-
-
 def to_markdown(results: Iterable[Result], *, level: int = 2) -> str:
     """Write the comparison as Markdown, published figures beside it.
 
@@ -120,8 +102,10 @@ def to_markdown(results: Iterable[Result], *, level: int = 2) -> str:
             lines += [f"{'#' * (level + 1)} `{name}` ({labels})", ""]
             if note := _corpora(rows[0]):
                 lines += [note, ""]
-            cells = [_cells(row) for row in rows] + _published_rows(name)
+            cells = [_cells(row) for row in rows] + published_rows(name)
             lines += [*markdown(head, cells), ""]
+            for sentence in beside_published(name, rows):
+                lines += [sentence, ""]
     crossed = cross_tables(results)
     if crossed:
         lines += [f"{'#' * level} Other corpora", "", *_ABOUT["Other corpora"], ""]
