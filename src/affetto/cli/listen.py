@@ -6,7 +6,6 @@ import signal
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,6 +13,7 @@ import typer
 
 from affetto.cli.analyze import Command
 from affetto.cli.console import note, print_data, show
+from affetto.cli.listen_output import teller, write_all, write_lines
 from affetto.cli.listen_words import SpokenWords
 from affetto.cli.options import Baseline, Labels, Model, NoBaseline, Prior, SaveBaseline, Window
 from affetto.cli.outputs import FORMATS, write_one
@@ -32,19 +32,15 @@ from affetto.errors import AffettoError, OptionError
 from affetto.jobs import check_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
-    from rich.text import Text
 
-    from affetto.cli.glyphs import Glyphs
-    from affetto.recognition import LiveRecognizer, Update
-    from affetto.timeline import Segment, Timeline
-    from affetto.words.live import WordsUpdate
+    from affetto.recognition import LiveRecognizer
+    from affetto.timeline import Timeline
 
     Chunks = Iterator[NDArray[np.float32]]
-    Tell = Callable[[Sequence[Update], NDArray[np.float32], WordsUpdate | None], None]
 
 __all__ = ["Command", "command"]
 
@@ -275,7 +271,7 @@ def _listen(
                 if not quiet:
                     note(f"listening to {microphone.name}")
             recorder = opened.enter_context(audio.Writer(record)) if record is not None else None
-            tell = _teller(live, form, opened)
+            tell = teller(live, form, opened)
             asked = opened.enter_context(noted())
             try:
                 for chunk in _until(chunks, seconds, asked):
@@ -320,82 +316,16 @@ def _tell_the_rest(live: "LiveRecognizer", timeline: "Timeline", form: str) -> N
     if form == "jsonl":
         from affetto.recognition import Update
 
-        _write_lines([Update.at_end(live)], None, None)
+        write_lines([Update.at_end(live)], None, None)
         if timeline.words is not None:
             print_data(json.dumps({"words": timeline.words.to_dict()}, ensure_ascii=False) + "\n")
         return
     from affetto.cli.render import view
 
     if not sys.stdout.isatty():
-        _write_all(live.rest)
+        write_all(live.rest)
         print_data("\n")
     show(lambda width, glyphs: view(timeline, width=width, glyphs=glyphs))
-
-
-def _teller(live: "LiveRecognizer", form: str, opened: ExitStack) -> "Tell":
-    """Give what shows updates, with the sound that they come of."""
-    if form == "jsonl":
-        return _write_lines
-    if sys.stdout.isatty():
-        return _draw(live, opened)
-    return _write_segments
-
-
-def _write_lines(updates: "Sequence[Update]", _: object, said: "WordsUpdate | None") -> None:
-    """Write a line an update; what became known of the words stands in the last of them."""
-    for number, update in enumerate(updates, start=1):
-        row = update.to_dict()
-        if said is not None and number == len(updates):
-            row["words"] = said.to_dict()
-        print_data(json.dumps(row, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-
-
-def _write_segments(updates: "Sequence[Update]", _: object, said: "WordsUpdate | None") -> None:
-    """Print each segment, and each phrase, once it is complete."""
-    _write_all([segment for update in updates for segment in update.segments])
-    if said is not None:
-        from affetto.cli.live_view import phrase_lines
-
-        for phrase in said.phrases:
-            show(partial(phrase_lines, phrase))
-            sys.stdout.flush()
-
-
-def _write_all(segments: "Sequence[Segment]") -> None:
-    from affetto.cli.live_view import segment_line
-
-    for segment in segments:
-        show(partial(_one_line, partial(segment_line, segment)))
-        sys.stdout.flush()
-
-
-def _one_line(line: "Callable[..., Text]", width: int, glyphs: "Glyphs") -> "list[Text]":  # noqa: ARG001
-    return [line(glyphs=glyphs)]
-
-
-def _draw(live: "LiveRecognizer", opened: ExitStack) -> "Tell":
-    """Draw in a terminal, over and over at one place."""
-    from rich.console import Console, Group
-    from rich.live import Live
-
-    from affetto.cli.console import glyphs_for
-    from affetto.cli.live_view import LiveView, level_of
-
-    console = Console()
-    view = LiveView(live.labels, width=min(console.width, 100), glyphs=glyphs_for(console))
-    screen = opened.enter_context(Live(console=console, auto_refresh=False, transient=True))
-
-    def tell(
-        updates: "Sequence[Update]", chunk: "NDArray[np.float32]", said: "WordsUpdate | None"
-    ) -> None:
-        for update in updates:
-            view.take(update, level=level_of(chunk[-1600:]))
-        if said is not None:
-            view.take_words(said)
-        screen.update(Group(*view.lines()), refresh=True)
-
-    return tell
 
 
 def _keep(timeline: "Timeline", output: Path, form: str, record: Path | None) -> None:
